@@ -1,0 +1,38 @@
+"""Named SQL: every query of a package stands in its `queries.sql`, described, with named parameters."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_HEADER = re.compile(r"^-- (?P<name>[a-z][a-z0-9_]*) --$", re.MULTILINE)
+
+
+class Queries:
+    """The queries of one package, each an attribute that holds its SQL text."""
+
+    def __init__(self, package: str, text: str) -> None:
+        self._package = package
+        self._sql: dict[str, str] = {}
+        parts = _HEADER.split(text)
+        for name, body in zip(parts[1::2], parts[2::2], strict=True):
+            lines = body.strip().splitlines()
+            if not lines or not lines[0].startswith("-- "):
+                raise ValueError(f"{package}/queries.sql: {name} has no line that describes it")
+            if name in self._sql:
+                raise ValueError(f"{package}/queries.sql: {name} stands twice")
+            self._sql[name] = "\n".join(line for line in lines if not line.startswith("-- ")).strip()
+
+    def __getattr__(self, name: str) -> str:
+        try:
+            return self._sql[name]
+        except KeyError:
+            raise AttributeError(f"{self._package}/queries.sql has no query {name!r}") from None
+
+    def names(self) -> list[str]:
+        return list(self._sql)
+
+
+@cache
+def load_queries(package: str) -> Queries:
+    """Read `queries.sql` of the package. A query without a name or a description is an error at import."""
+    return Queries(package, files(package).joinpath("queries.sql").read_text("utf-8"))
