@@ -13,6 +13,7 @@ from carecord.catalogue.model import (
     Bundle,
     Entry,
     Fhir,
+    Holds,
     ListOperation,
     LocalDateTime,
     Resource,
@@ -105,7 +106,7 @@ class DocumentContent(Entry):
     mime_type: Annotated[str, Fhir("contentType")]
     file_name: str | None
     size_bytes: int
-    content: Annotated[str, Fhir("data")]
+    content: Annotated[str, Holds.BASE64, Fhir("data")]
     """Base64."""
     sha1: str | None
     """Base64 of the bytes."""

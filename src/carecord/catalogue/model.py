@@ -63,6 +63,7 @@ class Holds(Enum):
     DAY = "date"
     LOCAL_DATE_TIME = "datetime"
     OBJECT = "object"
+    BASE64 = "base64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +349,7 @@ class Store:
     rows: Rows | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One FHIR resource that a row becomes; the fields' own `Fhir` marks say which goes where."""
 
@@ -385,7 +386,7 @@ class Bundle:
         return f"{self.slug}.restricted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Operation:
     """One call of the bundles API."""
 
@@ -473,21 +474,21 @@ class Operation:
         return False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ListOperation(Operation):
     """Rows of a patient in an envelope: `{<collection>: […], TotalItemCount: n}`."""
 
     kind: ClassVar[str] = "list"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SingleOperation(Operation):
     """One row as a JSON object without envelope; 204 where the patient has none."""
 
     kind: ClassVar[str] = "single"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """An array of a composed view, filled from another operation: `{name: {array: […], TotalItemCount: n}}`."""
 
@@ -502,7 +503,7 @@ class Section:
     """A section that does not apply to a person is null."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ComposedOperation(Operation):
     """One JSON object of its own fields and of sections filled from other operations."""
 
@@ -511,7 +512,7 @@ class ComposedOperation(Operation):
     sections: tuple[Section, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SearchOperation(Operation):
     """Criteria in the body of a POST; answers like a list."""
 
@@ -522,7 +523,7 @@ class SearchOperation(Operation):
     body_example: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WriteOperation(Operation):
     """Changes what is stored; the item describes the reply."""
 

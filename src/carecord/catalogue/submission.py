@@ -1,0 +1,257 @@
+"""An item that a source sends becomes a row to store, or a list of the fields and rules that stand against it."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from carecord.catalogue import operations_of_store
+from carecord.catalogue.checks import Check, checks_of, comes_before, keeps_empty
+from carecord.catalogue.model import Differs, Equals, Flag, IsNotNull, IsNull, Kind, Leaf, Operation, Part
+from carecord.catalogue.shapes import Shape, submission_shape
+from carecord.kernel.errors import FieldError
+
+
+class InvalidItem(Exception):
+    """The item breaks rules of the catalogue; `errors` names each field and its rule."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item that keeps every rule, ready to be stored.
+
+    `item` is its JSON. `occurred_at` is the text its collection is ordered by, where that is a time.
+    """
+
+    store: str
+    shared: bool
+    item: bytes
+    key: str
+    occurred_at: str | None
+
+
+def parse_item(operation: Operation, raw: bytes | msgspec.Raw, *, source_item_id: str | None, today: str) -> Row:
+    """Check an item of the operation's collection against its declaration; raises InvalidItem.
+
+    `today` is UK local, `YYYY-MM-DD`: what has happened cannot lie after it.
+    """
+    reader = _reader(operation)
+    try:
+        item = reader.decode(raw)
+    except msgspec.ValidationError as error:
+        raise InvalidItem([_structural(error)]) from None
+    except msgspec.DecodeError:
+        raise InvalidItem([FieldError("Item", "must be JSON")]) from None
+    errors: list[FieldError] = []
+    reader.check(item, "", today, errors)
+    reader.check_rows(item, errors)
+    if errors:
+        raise InvalidItem(errors)
+    return Row(
+        store=reader.store,
+        shared=reader.shared,
+        item=reader.encode(item),
+        key=f"id:{source_item_id}" if source_item_id else reader.natural_key(item),
+        occurred_at=reader.occurred_at(item),
+    )
+
+
+PartCheck = Callable[[Any, str, str, list[FieldError]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """All that reading one collection's items needs, worked out once."""
+
+    store: str
+    shared: bool
+    decode: Callable[[Any], Shape]
+    encode: Callable[[Any], bytes]
+    check: PartCheck
+    check_rows: Callable[[Shape, list[FieldError]], None]
+    natural_key: Callable[[Shape], str]
+    occurred_at: Callable[[Shape], str | None]
+
+
+@cache
+def _reader(operation: Operation) -> _Reader:
+    assert operation.store is not None, operation.operation_id
+    shared = len([o for o in operations_of_store(operation.store.name) if o.submitted]) > 1
+    return _Reader(
+        store=operation.store.name,
+        shared=shared,
+        decode=msgspec.json.Decoder(submission_shape(operation)).decode,
+        encode=_merging_encoder(operation) if shared else _compact_encoder(),
+        check=_part_check(operation.item, submission_shape(operation)),
+        check_rows=_rows_check(operation),
+        natural_key=_natural_key(operation),
+        occurred_at=_occurred_at(operation),
+    )
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def _compact_encoder() -> Callable[[Any], bytes]:
+    return _encoder.encode
+
+
+def _merging_encoder(operation: Operation) -> Callable[[Any], bytes]:
+    """A row of a shared store also says what its collection's rule implies, such as that it has not ended."""
+    assert operation.store is not None
+    rows = operation.store.rows
+    own = {leaf.name for leaf in operation.leaves}
+    if not isinstance(rows, IsNull) or rows.field in own:
+        return _encoder.encode
+    implied = b',"' + rows.field.encode() + b'":null}'
+    return lambda item: _encoder.encode(item)[:-1] + implied
+
+
+def _structural(error: msgspec.ValidationError) -> FieldError:
+    """msgspec's words, `Expected …, got … - at `$.Field``, as a field and a rule."""
+    text = str(error)
+    rule, _, at = text.partition(" - at `$")
+    field = at.rstrip("`").lstrip(".")
+    for unknown in re.findall(r"unknown field `(.*)`", rule):
+        return FieldError(f"{field}.{unknown}".lstrip("."), "is no field of this collection")
+    for missing in re.findall(r"missing required field `(.*)`", rule):
+        return FieldError(f"{field}.{missing}".lstrip("."), "must be given")
+    return FieldError(field or "Item", rule[0].lower() + rule[1:])
+
+
+def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
+    given = {f.name for f in msgspec.structs.fields(shape)}
+    texts: list[tuple[str, str, bool, bool, bool, tuple[Check, ...]]] = []
+    parts: list[tuple[str, str, bool, PartCheck]] = []
+    pairs: list[tuple[str, str, str, str]] = []
+    counted: tuple[str, str] | None = None
+    by_attribute = {f.attribute: f for f in part.fields}
+    field_types = {f.name: f for f in msgspec.structs.fields(shape)}
+    for f in part.fields:
+        if f.attribute not in given:
+            continue
+        if f.part is not None:
+            parts.append((f.attribute, f.name, f.repeats, _part_check(f.part, _inner(field_types[f.attribute].type))))
+        elif f.repeats or f.kind in (Kind.INTEGER, Kind.BOOLEAN):
+            pass
+        else:
+            texts.append(
+                (f.attribute, f.name, f.nullable, keeps_empty(f), Flag.NOT_FUTURE in f.flags, checks_of(f))
+            )
+        if f.not_before and f.not_before in given:
+            pairs.append((f.attribute, f.name, f.not_before, by_attribute[f.not_before].name))
+        if f.name == "TotalItemCount":
+            counted = (f.attribute, next(o.attribute for o in part.fields if o.repeats))
+
+    def check(item: Any, above: str, today: str, errors: list[FieldError]) -> None:
+        broken = len(errors)
+        for attribute, name, nullable, keeps, not_future, checks in texts:
+            value = getattr(item, attribute)
+            if value is None:
+                continue
+            if value == "":
+                if not nullable:
+                    errors.append(FieldError(above + name, "must not be empty"))
+                elif not keeps:
+                    setattr(item, attribute, None)
+                continue
+            for keeps_rule in checks:
+                rule = keeps_rule(value)
+                if rule is not None:
+                    errors.append(FieldError(above + name, rule))
+                    break
+            else:
+                if not_future and value[:10] > today:
+                    errors.append(FieldError(above + name, "must not lie in the future"))
+        if len(errors) == broken:
+            for attribute, name, start, start_name in pairs:
+                ended, started = getattr(item, attribute), getattr(item, start)
+                if ended and started and comes_before(ended, started):
+                    errors.append(FieldError(above + name, f"must not lie before {start_name}"))
+        for attribute, name, repeats, inner in parts:
+            below = getattr(item, attribute)
+            if repeats:
+                for position, one in enumerate(below):
+                    inner(one, f"{above}{name}[{position}].", today, errors)
+            else:
+                inner(below, f"{above}{name}.", today, errors)
+        if counted is not None:
+            setattr(item, counted[0], len(getattr(item, counted[1])))
+
+    return check
+
+
+def _inner(annotation: Any) -> type[Shape]:
+    """The shape inside `list[Shape]`, or the shape itself."""
+    arguments = getattr(annotation, "__args__", None)
+    inner: type[Shape] = arguments[0] if arguments else annotation
+    return inner
+
+
+def _rows_check(operation: Operation) -> Callable[[Shape, list[FieldError]], None]:
+    """A row sent to a collection must be one that the collection shows."""
+    assert operation.store is not None
+    rows = operation.store.rows
+    attributes = {leaf.name: leaf.field.attribute for leaf in operation.leaves if len(leaf.path) == 1}
+    if rows is None or rows.field not in attributes:
+        return lambda item, errors: None
+    attribute, name = attributes[rows.field], rows.field
+
+    def check(item: Shape, errors: list[FieldError]) -> None:
+        value = getattr(item, attribute)
+        if isinstance(rows, Equals) and value != rows.value:
+            errors.append(FieldError(name, f"must be {rows.value} in this collection"))
+        elif isinstance(rows, Differs) and value == rows.value:
+            errors.append(FieldError(name, f"must not be {rows.value} in this collection"))
+        elif isinstance(rows, IsNotNull) and value is None:
+            errors.append(FieldError(name, "must be given in this collection"))
+        elif isinstance(rows, IsNull) and value is not None:
+            errors.append(FieldError(name, "must be null in this collection"))
+
+    return check
+
+
+def _value_at(leaf: Leaf) -> Callable[[Any], Any]:
+    """What stands at the leaf; a list of what stands there where the way goes through a list."""
+    path = leaf.path
+
+    def value(item: Any, depth: int = 0) -> Any:
+        for position in range(depth, len(path)):
+            item = getattr(item, path[position].attribute)
+            if path[position].repeats and position + 1 < len(path):
+                return [value(one, position + 1) for one in item]
+        return item
+
+    return value
+
+
+def _natural_key(operation: Operation) -> Callable[[Shape], str]:
+    getters = [_value_at(leaf) for leaf in operation.key]
+
+    def key(item: Shape) -> str:
+        values = _encoder.encode([get(item) for get in getters])
+        return "key:" + hashlib.blake2b(values, digest_size=16).hexdigest()
+
+    return key
+
+
+def _occurred_at(operation: Operation) -> Callable[[Shape], str | None]:
+    for leaf, _ in operation.order:
+        if is_time(leaf):
+            return _value_at(leaf)
+    return lambda item: None
+
+
+def is_time(leaf: Leaf) -> bool:
+    """Whether the leaf's text is a day or a time."""
+    field = leaf.field
+    held = field.holds.value if field.holds else field.kind.value
+    return held in (Kind.DAY.value, Kind.LOCAL_DATE_TIME.value)

@@ -1,0 +1,16 @@
+"""NHS numbers: ten digits, the last a modulus-11 check digit (NHS Data Dictionary: NHS NUMBER)."""
+
+from functools import lru_cache
+
+import nhs_number
+
+
+@lru_cache(maxsize=65_536)
+def is_nhs_number(text: str) -> bool:
+    """Whether the text is ten digits, without spaces, whose check digit holds."""
+    return len(text) == 10 and text.isascii() and text.isdigit() and bool(nhs_number.is_valid(text))
+
+
+def without_spaces(text: str) -> str:
+    """The number as people write it, `999 012 3454`, without its spaces and hyphens."""
+    return text.replace(" ", "").replace("-", "")
