@@ -658,6 +658,7 @@ SHARING_STATUS = ListOperation(
     source=DESIGNED,
     collection="SharingStatusList",
     store=Store("sharing_status"),
+    shows_refused=True,
     submitted=True,
     fhir=(
         Resource(

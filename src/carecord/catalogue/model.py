@@ -403,6 +403,8 @@ class Operation:
     collection: str | None = None
     store: Store | None = None
     sensitivity: Sensitivity = Sensitivity.STANDARD
+    shows_refused: bool = False
+    """Whether a patient's refusal to share leaves it readable: the list that tells of the refusal."""
     submitted: bool = False
     """Whether a feed or Data Submission may send rows of it."""
     fhir: tuple[Resource, ...] = ()

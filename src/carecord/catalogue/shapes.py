@@ -14,7 +14,8 @@ TEXT_LIMIT = 65_536
 CONTENT_LIMIT = 32 * 1024 * 1024
 """Longest text of a field, and of the base64 content of a document, in characters."""
 
-_SERVER_OWNED = frozenset({TENANCY_DESCRIPTION, "PatientDetailId"})
+SERVER_OWNED = frozenset({TENANCY_DESCRIPTION, "PatientDetailId"})
+"""Fields of items that no source may send: the server sets them."""
 
 
 class Shape(msgspec.Struct, kw_only=True, gc=False):
@@ -28,15 +29,25 @@ def answer_shape(operation: Operation, leave_out: tuple[str, ...] = ()) -> type[
 
 
 @cache
-def submission_shape(operation: Operation) -> type[Shape]:
-    """What a source may send of an item: hidden fields too, the server's own left out, nothing unknown."""
-    return _submission(operation.item, operation.item.__name__)
+def submission_shape(
+    part: type[Part],
+    server_owned: frozenset[str],
+    defaults: tuple[tuple[str, str], ...] = (),
+    *,
+    keeps_nulls: bool = True,
+) -> type[Shape]:
+    """What a source may send: hidden fields too, the server's own left out, nothing unknown.
+
+    `defaults` gives values, by attribute, to fields that the declaration demands and sources leave out.
+    Without `keeps_nulls` its JSON leaves out what has no value.
+    """
+    return _submission(part, part.__name__, server_owned, dict(defaults), keeps_nulls)
 
 
 @cache
 def body_shape(body: type[Part]) -> type[Shape]:
     """The JSON body of a request; every field may be left out that may be null."""
-    return _submission(body, body.__name__, owned=frozenset())
+    return _submission(body, body.__name__, frozenset(), {}, True)
 
 
 def _answer(part: type[Part], name: str, leave_out: frozenset[str] = frozenset()) -> type[Shape]:
@@ -56,24 +67,35 @@ def _answer(part: type[Part], name: str, leave_out: frozenset[str] = frozenset()
     return msgspec.defstruct(name, fields, bases=(Shape,), rename=names, kw_only=True, gc=False)
 
 
-def _submission(part: type[Part], name: str, *, owned: frozenset[str] = _SERVER_OWNED) -> type[Shape]:
+def _submission(
+    part: type[Part], name: str, owned: frozenset[str], defaults: dict[str, str], keeps_nulls: bool
+) -> type[Shape]:
     fields: list[Any] = []
     names: dict[str, str] = {}
     for f in part.fields:
         if f.name in owned:
             continue
         names[f.attribute] = f.name
-        inner: Any = _submission(f.part, f"{name}{f.name}", owned=owned) if f.part else _strict(f)
+        inner: Any = _submission(f.part, f"{name}{f.name}", owned, {}, keeps_nulls) if f.part else _strict(f)
         if f.repeats:
             fields.append((f.attribute, list[inner], msgspec.field(default_factory=list)))
         elif f.part and not _requires(f.part, owned):
             fields.append((f.attribute, inner, msgspec.field(default_factory=inner)))
+        elif f.attribute in defaults:
+            fields.append((f.attribute, inner, defaults[f.attribute]))
         elif f.nullable or (f.part is None and f.name == "TotalItemCount"):
             fields.append((f.attribute, inner | None, None))
         else:
             fields.append((f.attribute, inner))
     return msgspec.defstruct(
-        name, fields, bases=(Shape,), rename=names, kw_only=True, gc=False, forbid_unknown_fields=True
+        name,
+        fields,
+        bases=(Shape,),
+        rename=names,
+        kw_only=True,
+        gc=False,
+        forbid_unknown_fields=True,
+        omit_defaults=not keeps_nulls,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 from carecord.catalogue import operations_of_store
 from carecord.catalogue.checks import Check, checks_of, comes_before, keeps_empty
 from carecord.catalogue.model import Differs, Equals, Flag, IsNotNull, IsNull, Kind, Leaf, Operation, Part
-from carecord.catalogue.shapes import Shape, submission_shape
+from carecord.catalogue.shapes import SERVER_OWNED, Shape, submission_shape
 from carecord.kernel.errors import FieldError
 
 
@@ -24,11 +24,45 @@ class InvalidItem(Exception):
         super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
 
 
+class ItemReader:
+    """Reads the items of one operation: decodes, checks every rule of the declaration, and normalises."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        *,
+        server_owned: frozenset[str] = SERVER_OWNED,
+        defaults: Mapping[str, str] | None = None,
+        keeps_nulls: bool = True,
+    ) -> None:
+        given = tuple((defaults or {}).items())
+        shape = submission_shape(operation.item, server_owned, given, keeps_nulls=keeps_nulls)
+        self._decoder = msgspec.json.Decoder(shape)
+        self._check = _part_check(operation.item, shape)
+        self._check_rows = _rows_check(operation)
+
+    def read(self, raw: bytes | msgspec.Raw, *, today: str) -> Shape:
+        """The item as a shape; raises InvalidItem. `today` is UK local: what has happened cannot lie after it."""
+        try:
+            item = self._decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            raise InvalidItem([_structural(error)]) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InvalidItem([FieldError("Item", "must be JSON")]) from None
+        errors: list[FieldError] = []
+        self._check(item, "", today, errors)
+        self._check_rows(item, errors)
+        if errors:
+            raise InvalidItem(errors)
+        return item
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An item that keeps every rule, ready to be stored.
 
     `item` is its JSON. `occurred_at` is the text its collection is ordered by, where that is a time.
+    `shared` rows belong to a store that several collections submit to: they set only their own fields.
     """
 
     store: str
@@ -39,69 +73,53 @@ class Row:
 
 
 def parse_item(operation: Operation, raw: bytes | msgspec.Raw, *, source_item_id: str | None, today: str) -> Row:
-    """Check an item of the operation's collection against its declaration; raises InvalidItem.
-
-    `today` is UK local, `YYYY-MM-DD`: what has happened cannot lie after it.
-    """
-    reader = _reader(operation)
-    try:
-        item = reader.decode(raw)
-    except msgspec.ValidationError as error:
-        raise InvalidItem([_structural(error)]) from None
-    except msgspec.DecodeError:
-        raise InvalidItem([FieldError("Item", "must be JSON")]) from None
-    errors: list[FieldError] = []
-    reader.check(item, "", today, errors)
-    reader.check_rows(item, errors)
-    if errors:
-        raise InvalidItem(errors)
+    """Check an item of the operation's collection against its declaration; raises InvalidItem."""
+    submitted = _submitted(operation)
+    item = submitted.reader.read(raw, today=today)
     return Row(
-        store=reader.store,
-        shared=reader.shared,
-        item=reader.encode(item),
-        key=f"id:{source_item_id}" if source_item_id else reader.natural_key(item),
-        occurred_at=reader.occurred_at(item),
+        store=submitted.store,
+        shared=submitted.shared,
+        item=submitted.encode(item),
+        key=source_item_key(source_item_id) if source_item_id else submitted.natural_key(item),
+        occurred_at=submitted.occurred_at(item),
     )
+
+
+def source_item_key(source_item_id: str) -> str:
+    """What identifies a row within its source record when the source names it."""
+    return f"id:{source_item_id}"
 
 
 PartCheck = Callable[[Any, str, str, list[FieldError]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """All that reading one collection's items needs, worked out once."""
+class _Submitted:
+    """All that storing one collection's items needs, worked out once."""
 
     store: str
     shared: bool
-    decode: Callable[[Any], Shape]
+    reader: ItemReader
     encode: Callable[[Any], bytes]
-    check: PartCheck
-    check_rows: Callable[[Shape, list[FieldError]], None]
     natural_key: Callable[[Shape], str]
     occurred_at: Callable[[Shape], str | None]
 
 
 @cache
-def _reader(operation: Operation) -> _Reader:
+def _submitted(operation: Operation) -> _Submitted:
     assert operation.store is not None, operation.operation_id
     shared = len([o for o in operations_of_store(operation.store.name) if o.submitted]) > 1
-    return _Reader(
+    return _Submitted(
         store=operation.store.name,
         shared=shared,
-        decode=msgspec.json.Decoder(submission_shape(operation)).decode,
-        encode=_merging_encoder(operation) if shared else _compact_encoder(),
-        check=_part_check(operation.item, submission_shape(operation)),
-        check_rows=_rows_check(operation),
+        reader=ItemReader(operation, keeps_nulls=shared),
+        encode=_merging_encoder(operation) if shared else _encoder.encode,
         natural_key=_natural_key(operation),
         occurred_at=_occurred_at(operation),
     )
 
 
 _encoder = msgspec.json.Encoder()
-
-
-def _compact_encoder() -> Callable[[Any], bytes]:
-    return _encoder.encode
 
 
 def _merging_encoder(operation: Operation) -> Callable[[Any], bytes]:
@@ -244,10 +262,19 @@ def _natural_key(operation: Operation) -> Callable[[Shape], str]:
 
 
 def _occurred_at(operation: Operation) -> Callable[[Shape], str | None]:
-    for leaf, _ in operation.order:
-        if is_time(leaf):
-            return _value_at(leaf)
-    return lambda item: None
+    leaf = occurrence_of(operation)
+    return _value_at(leaf) if leaf else lambda item: None
+
+
+@cache
+def occurrence_of(operation: Operation) -> Leaf | None:
+    """The leaf that says when a row of the operation's store happened: what the store's first collection is ordered by."""
+    assert operation.store is not None
+    for first in operations_of_store(operation.store.name):
+        for ordered, _ in first.order:
+            if is_time(ordered):
+                return next((leaf for leaf in operation.leaves if leaf.name == ordered.name), None)
+    return None
 
 
 def is_time(leaf: Leaf) -> bool:

@@ -2,13 +2,13 @@
 
 from functools import lru_cache
 
-import nhs_number
+from nhs_number.validate import is_valid
 
 
 @lru_cache(maxsize=65_536)
 def is_nhs_number(text: str) -> bool:
     """Whether the text is ten digits, without spaces, whose check digit holds."""
-    return len(text) == 10 and text.isascii() and text.isdigit() and bool(nhs_number.is_valid(text))
+    return len(text) == 10 and text.isascii() and text.isdigit() and bool(is_valid(text))
 
 
 def without_spaces(text: str) -> str:

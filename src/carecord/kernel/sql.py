@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from importlib.resources import files
+from typing import LiteralString, cast
 
 _HEADER = re.compile(r"^-- (?P<name>[a-z][a-z0-9_]*) --$", re.MULTILINE)
 
@@ -22,9 +23,10 @@ class Queries:
                 raise ValueError(f"{package}/queries.sql: {name} stands twice")
             self._sql[name] = "\n".join(line for line in lines if not line.startswith("-- ")).strip()
 
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> LiteralString:
         try:
-            return self._sql[name]
+            # It stands in a file of ours, and is as literal as text in a module.
+            return cast(LiteralString, self._sql[name])
         except KeyError:
             raise AttributeError(f"{self._package}/queries.sql has no query {name!r}") from None
 

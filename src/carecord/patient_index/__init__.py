@@ -1,0 +1,1 @@
+"""Whose record is it? Source records, their local numbers, and the decisions that link them into persons."""

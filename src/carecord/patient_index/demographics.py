@@ -1,0 +1,68 @@
+"""A patient line of a feed becomes a source record: demographics as sent, and the keys to find it by."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
+from carecord.catalogue.submission import ItemReader
+from carecord.patient_index.name_keys import name_key, postcode_key
+
+_DEFAULTS = {"sensitive_address": "No", "record_status": "Active"}
+"""What the declaration demands and sources often leave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """What one source system says of one patient. `source_key` never changes there; `number` may."""
+
+    source_key: str
+    number: str
+    minor_numbers: tuple[str, ...]
+    nhs_number: str | None
+    date_of_birth: str | None
+    gender: str | None
+    surname_key: str
+    forename_key: str
+    postcode_key: str | None
+    gp_code: str | None
+    gp_practice_code: str | None
+    active: bool
+    demographics: bytes
+    source_updated_at: str | None
+
+
+_reader = ItemReader(
+    DEMOGRAPHICS_DETAILS,
+    server_owned=frozenset({"PatientDetailId", "TenancyId", "TenancyDescription", "LastUpdatedDate"}),
+    defaults=_DEFAULTS,
+)
+
+
+def parse_patient(
+    raw: bytes | msgspec.Raw,
+    *,
+    source_key: str,
+    minor_numbers: tuple[str, ...] = (),
+    source_updated_at: str | None = None,
+    today: str,
+) -> SourceRecord:
+    """Check a patient line against the declaration of Patient - Demographics; raises InvalidItem."""
+    item: Any = _reader.read(raw, today=today)
+    return SourceRecord(
+        source_key=source_key,
+        number=item.patient_number,
+        minor_numbers=minor_numbers,
+        nhs_number=item.nhs_number,
+        date_of_birth=item.date_of_birth,
+        gender=item.gender,
+        surname_key=name_key(item.surname),
+        forename_key=name_key(item.forename or ""),
+        postcode_key=postcode_key(item.post_code) if item.post_code else None,
+        gp_code=item.gp_code,
+        gp_practice_code=item.gp_practice_code,
+        active=item.record_status == "Active",
+        demographics=msgspec.json.encode(item),
+        source_updated_at=source_updated_at,
+    )

@@ -1,0 +1,172 @@
+-- set_tenancy --
+-- Keep what a feed says of its source system.
+INSERT INTO patient_index.tenancy (tenancy_id, description, system_kind, organisation_code)
+VALUES (%(tenancy_id)s, %(description)s, %(system_kind)s, %(organisation_code)s)
+ON CONFLICT (tenancy_id) DO UPDATE
+SET description = excluded.description, system_kind = excluded.system_kind,
+    organisation_code = excluded.organisation_code
+
+-- list_tenancies --
+-- Every source system.
+SELECT tenancy_id, description, system_kind, organisation_code FROM patient_index.tenancy ORDER BY tenancy_id
+
+-- stage_records --
+-- A place for a batch of source records, emptied when the transaction ends.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_record (
+    source_key text, number text, minor_numbers text[], nhs_number text, date_of_birth date, gender text,
+    surname_key text, forename_key text, postcode_key text, gp_code text, gp_practice_code text,
+    active boolean, demographics json, source_updated_at timestamp
+) ON COMMIT DELETE ROWS
+
+-- copy_records --
+-- Bring a batch into its place.
+COPY staged_record FROM STDIN
+
+-- lock_source --
+-- Two processes that file records of one source system wait for each other.
+SELECT pg_advisory_xact_lock(hashtext('patient_index.tenancy'), %(tenancy_id)s)
+
+-- lock_links --
+-- Links are decided one transaction at a time, so that two halves of a person cannot miss each other.
+SELECT pg_advisory_xact_lock(hashtext('patient_index.link'))
+
+-- file_records --
+-- Make or change source records. Gives back those that are new or whose linking keys changed.
+WITH incoming AS (
+    SELECT s.*, r.patient_detail_id AS known_id, r.nhs_number AS old_nhs_number, r.date_of_birth AS old_birth
+    FROM staged_record s
+    LEFT JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
+    WHERE r.patient_detail_id IS NULL
+       OR (r.demographics::text <> s.demographics::text
+           AND (s.source_updated_at IS NULL OR r.source_updated_at IS NULL
+                OR s.source_updated_at >= r.source_updated_at))
+), created AS (
+    INSERT INTO patient_index.patient_record (
+        patient_detail_id, person_id, tenancy_id, source_key, nhs_number, date_of_birth, gender, surname_key,
+        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at)
+    SELECT id, id, %(tenancy_id)s, source_key, nhs_number, date_of_birth, gender, surname_key,
+        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at
+    FROM (
+        SELECT nextval('patient_index.patient_record_patient_detail_id_seq') AS id, i.*
+        FROM incoming i WHERE known_id IS NULL
+    ) AS new
+    RETURNING patient_detail_id
+), changed AS (
+    UPDATE patient_index.patient_record r
+    SET nhs_number = i.nhs_number, date_of_birth = i.date_of_birth, gender = i.gender,
+        surname_key = i.surname_key, forename_key = i.forename_key, postcode_key = i.postcode_key,
+        gp_code = i.gp_code, gp_practice_code = i.gp_practice_code, active = i.active,
+        demographics = i.demographics, source_updated_at = i.source_updated_at,
+        version = r.version + 1, updated_at = now()
+    FROM incoming i WHERE i.known_id = r.patient_detail_id
+    RETURNING r.patient_detail_id,
+        (i.old_nhs_number, i.old_birth) IS DISTINCT FROM (i.nhs_number, i.date_of_birth) AS moved
+)
+SELECT patient_detail_id, true AS moved FROM created
+UNION ALL SELECT patient_detail_id, moved FROM changed
+
+-- retire_numbers --
+-- A local number that a source record had before its present one stays as a minor number.
+UPDATE patient_index.patient_number n
+SET is_minor = true, valid_to = now()
+FROM staged_record s
+JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
+WHERE n.patient_detail_id = r.patient_detail_id AND NOT n.is_minor
+  AND n.number <> r.demographics->>'PatientNumber'
+
+-- file_numbers --
+-- Keep the present local number of each source record, and the numbers merged into it.
+INSERT INTO patient_index.patient_number (tenancy_id, number, patient_detail_id, is_minor)
+SELECT r.tenancy_id, n.number, r.patient_detail_id, n.is_minor
+FROM staged_record s
+JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
+CROSS JOIN LATERAL (
+    SELECT r.demographics->>'PatientNumber' AS number, false AS is_minor
+    UNION ALL
+    SELECT minor, true FROM unnest(s.minor_numbers) AS minor WHERE minor <> r.demographics->>'PatientNumber'
+) AS n
+ON CONFLICT (number, tenancy_id, patient_detail_id) DO UPDATE
+SET is_minor = excluded.is_minor, valid_to = CASE WHEN excluded.is_minor THEN patient_number.valid_to END
+WHERE patient_number.is_minor <> excluded.is_minor
+
+-- records_around --
+-- The records that may belong to a person with any of these, with what the linking rule looks at.
+SELECT r.patient_detail_id, r.person_id, r.nhs_number, r.date_of_birth::text
+FROM patient_index.patient_record r
+WHERE r.person_id = ANY (
+    SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY(%(ids)s)
+    UNION
+    SELECT other.person_id
+    FROM patient_index.patient_record mine
+    JOIN patient_index.patient_record other USING (nhs_number, date_of_birth)
+    WHERE mine.patient_detail_id = ANY(%(ids)s)
+    UNION
+    SELECT other.person_id
+    FROM patient_index.link_decision d
+    JOIN patient_index.patient_record other ON other.patient_detail_id = d.record_b
+    WHERE d.record_a = ANY(%(ids)s) AND d.superseded_at IS NULL
+    UNION
+    SELECT other.person_id
+    FROM patient_index.link_decision d
+    JOIN patient_index.patient_record other ON other.patient_detail_id = d.record_a
+    WHERE d.record_b = ANY(%(ids)s) AND d.superseded_at IS NULL
+)
+
+-- decisions_among --
+-- The decisions in force on pairs of these records.
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision
+WHERE superseded_at IS NULL AND record_a = ANY(%(ids)s) AND record_b = ANY(%(ids)s)
+
+-- end_decisions --
+-- A decision in force on any of these pairs gives way; it is kept as it was.
+UPDATE patient_index.link_decision d SET superseded_at = now()
+FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[]) AS p (record_a, record_b, decision)
+WHERE d.record_a = p.record_a AND d.record_b = p.record_b AND d.superseded_at IS NULL
+RETURNING d.decision_id
+
+-- insert_decisions --
+-- Write the decisions whose place is free.
+INSERT INTO patient_index.link_decision (record_a, record_b, decision, rule, decided_by, reason)
+SELECT p.record_a, p.record_b, p.decision, %(rule)s, %(decided_by)s, %(reason)s
+FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[])
+    AS p (record_a, record_b, decision)
+RETURNING decision_id, record_a, record_b
+
+-- point_to_successors --
+-- A superseded decision names the one that took its place.
+UPDATE patient_index.link_decision old
+SET superseded_by = new.decision_id
+FROM patient_index.link_decision new
+WHERE old.decision_id = ANY(%(ended)s) AND new.record_a = old.record_a AND new.record_b = old.record_b
+  AND new.superseded_at IS NULL
+
+-- withdraw_decisions --
+-- End decisions of the rule that no longer hold.
+UPDATE patient_index.link_decision SET superseded_at = now() WHERE decision_id = ANY(%(decision_ids)s)
+
+-- set_persons --
+-- Put records into their persons.
+UPDATE patient_index.patient_record r
+SET person_id = p.person_id
+FROM unnest(%(ids)s::bigint[], %(persons)s::bigint[]) AS p (patient_detail_id, person_id)
+WHERE r.patient_detail_id = p.patient_detail_id AND r.person_id <> p.person_id
+
+-- person_of --
+-- The linked records of a record's person, itself among them.
+SELECT r.patient_detail_id
+FROM patient_index.patient_record asked
+JOIN patient_index.patient_record r USING (person_id)
+WHERE asked.patient_detail_id = %(patient_detail_id)s
+ORDER BY r.patient_detail_id
+
+-- set_sharing --
+-- What a patient has refused to share of these records: all, or some bundles.
+UPDATE patient_index.patient_record r
+SET sharing_refused = s.refused, refused_bundles = s.bundles
+FROM (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(refused)s::boolean[], %(bundles)s::text[])
+        AS s (patient_detail_id, refused, joined)
+) AS s0
+CROSS JOIN LATERAL (SELECT s0.patient_detail_id, s0.refused, string_to_array(s0.joined, ',') AS bundles) AS s
+WHERE r.patient_detail_id = s.patient_detail_id

@@ -1,0 +1,79 @@
+"""Filing source records: each is found or made by its source's own key, keeps its detail ID, and is linked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from carecord.kernel.sql import load_queries
+from carecord.patient_index.demographics import SourceRecord
+from carecord.patient_index.links import Relinked, relink
+
+queries = load_queries(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """One source system of one organisation."""
+
+    tenancy_id: int
+    description: str
+    system_kind: str
+    organisation_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What filing a batch changed."""
+
+    made_or_changed: int
+    links: Relinked
+
+
+def set_tenancy(connection: Connection[Any], tenancy: Tenancy) -> None:
+    """Keep what a feed says of its source system; a later word replaces an earlier."""
+    connection.execute(
+        queries.set_tenancy,
+        {
+            "tenancy_id": tenancy.tenancy_id,
+            "description": tenancy.description,
+            "system_kind": tenancy.system_kind,
+            "organisation_code": tenancy.organisation_code,
+        },
+    )
+
+
+def file_records(connection: Connection[Any], tenancy_id: int, records: Sequence[SourceRecord]) -> Filed:
+    """Make or change the source records, each named once, and link them, in the caller's transaction.
+
+    A record older than the stored one (by `source_updated_at`) changes nothing. Local numbers that a record
+    had before stay as minor numbers.
+    """
+    connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
+    connection.execute(queries.stage_records)
+    with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
+        for record in records:
+            copy.write_row(
+                (
+                    record.source_key,
+                    record.number,
+                    list(record.minor_numbers),
+                    record.nhs_number,
+                    record.date_of_birth,
+                    record.gender,
+                    record.surname_key,
+                    record.forename_key,
+                    record.postcode_key,
+                    record.gp_code,
+                    record.gp_practice_code,
+                    record.active,
+                    record.demographics.decode(),
+                    record.source_updated_at,
+                )
+            )
+    filed = connection.execute(queries.file_records, {"tenancy_id": tenancy_id}).fetchall()
+    connection.execute(queries.retire_numbers, {"tenancy_id": tenancy_id})
+    connection.execute(queries.file_numbers, {"tenancy_id": tenancy_id})
+    links = relink(connection, [row[0] for row in filed if row[1]])
+    return Filed(made_or_changed=len(filed), links=links)
