@@ -112,6 +112,8 @@ async def authenticate(pool: AsyncConnectionPool[Any], client_id: str, secret: s
 
 
 async def _find(pool: AsyncConnectionPool[Any], client_id: str) -> tuple[Client, bytes] | None:
+    if not _CLIENT_ID.fullmatch(client_id):
+        return None
     async with pool.connection() as connection:
         cursor = await connection.execute(queries.find_client, {"client_id": client_id})
         row = await cursor.fetchone()
