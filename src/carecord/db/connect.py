@@ -1,0 +1,110 @@
+"""Connections to the database: the embedded one, or the server that DATABASE_URL names."""
+
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from carecord.db import embedded
+from carecord.db.programs import OLDEST_MAJOR
+from carecord.kernel.errors import SetUpError
+from carecord.kernel.settings import Settings
+from carecord.kernel.sql import load_queries
+
+_QUERIES = load_queries(__package__)
+_CONNECT_TIMEOUT_S = 10
+
+
+class ServerUnreachable(SetUpError):
+    """The server of DATABASE_URL does not answer."""
+
+
+class ServerTooOld(SetUpError):
+    """The server of DATABASE_URL is older than carecord supports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the record is stored. Every connection commits each statement unless a transaction is opened."""
+
+    url: str
+    held: embedded.Held | None = None
+
+    def connect(self) -> psycopg.Connection[TupleRow]:
+        """One connection, for a command or a loading process; the caller closes it."""
+        self._ensure_server()
+        return psycopg.connect(self.url, autocommit=True, **_options())
+
+    def open_pool(
+        self, *, min_size: int, max_size: int, statement_timeout_s: float | None = None
+    ) -> AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]:
+        """A pool for one event loop, opened by `async with`. Statements are prepared at their second use."""
+        return AsyncConnectionPool(
+            self.url if self.held is None else self._url_of_running_server,
+            kwargs={"autocommit": True, "prepare_threshold": 1, **_options()},
+            min_size=min_size,
+            max_size=max_size,
+            timeout=_CONNECT_TIMEOUT_S,
+            configure=_limit_statements(statement_timeout_s),
+            name="carecord",
+            open=False,
+        )
+
+    async def _url_of_running_server(self) -> str:
+        await to_thread(self._ensure_server)
+        return self.url
+
+    def _ensure_server(self) -> None:
+        if self.held is not None:
+            self.held.ensure_server()
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Database]:
+    """The database of these settings, of a version we support; an embedded server is held meanwhile."""
+    if settings.database_url is None:
+        with embedded.hold(settings.data) as held:
+            yield Database(held.url, held)
+    else:
+        _check_server(settings.database_url)
+        yield Database(settings.database_url)
+
+
+def check_server_version(version: int) -> None:
+    """Refuse a server older than we support. The version is libpq's number, 150004 for 15.4."""
+    if version < OLDEST_MAJOR * 10_000:
+        major = version // 10_000
+        raise ServerTooOld(f"The server is PostgreSQL {major}; carecord needs {OLDEST_MAJOR} or later.")
+
+
+def _check_server(url: str) -> None:
+    try:
+        with psycopg.connect(url, **_options()) as connection:
+            check_server_version(connection.info.server_version)
+    except psycopg.OperationalError as error:
+        # libpq names host, user and database in its message, never the password.
+        raise ServerUnreachable(f"The server of DATABASE_URL does not answer: {error}") from error
+    except psycopg.ProgrammingError as error:
+        # This one may repeat what it could not read, password and all.
+        raise ServerUnreachable("DATABASE_URL is not a PostgreSQL URL.") from error
+
+
+def _limit_statements(
+    timeout_s: float | None,
+) -> Callable[[psycopg.AsyncConnection[TupleRow]], Awaitable[None]] | None:
+    if timeout_s is None:
+        return None
+
+    async def limit(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+        await connection.execute(_QUERIES.limit_statements, {"timeout_ms": str(round(timeout_s * 1000))})
+
+    return limit
+
+
+def _options() -> dict[str, Any]:
+    return {"fallback_application_name": "carecord", "connect_timeout": _CONNECT_TIMEOUT_S}

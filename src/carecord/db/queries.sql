@@ -1,0 +1,31 @@
+-- database_exists --
+-- Whether the embedded server already has carecord's database.
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'carecord');
+
+-- role_exists --
+-- Whether the embedded server already has carecord's role.
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'carecord');
+
+-- create_role --
+-- The role that carecord uses: it owns its database and is no superuser, as on a real server.
+CREATE ROLE carecord LOGIN CREATEDB;
+
+-- create_database --
+-- The database of the embedded server.
+CREATE DATABASE carecord OWNER carecord;
+
+-- lock_set_up --
+-- Let one process at a time set up the server or migrate the schema; kept until the session ends.
+SELECT pg_advisory_lock(7236514401);
+
+-- fsync --
+-- Whether the server brings what it acknowledges to the disk.
+SELECT current_setting('fsync') = 'on';
+
+-- limit_statements --
+-- Give up the statements of this session after so many milliseconds; 0 for never.
+SELECT set_config('statement_timeout', %(timeout_ms)s, false);
+
+-- limit_migration --
+-- A migration waits little for a lock, for every request behind it waits too, and works briefly while it has it.
+SELECT set_config('lock_timeout', '4s', false), set_config('statement_timeout', '30s', false);
