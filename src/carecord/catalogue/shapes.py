@@ -1,7 +1,7 @@
 """The shapes that declarations give: what a submission must look like, and what an answer looks like."""
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 
@@ -64,7 +64,8 @@ def _answer(part: type[Part], name: str, leave_out: frozenset[str] = frozenset()
             fields.append((f.attribute, inner, msgspec.field(default_factory=inner)))
         else:
             fields.append((f.attribute, inner | None, None))
-    return msgspec.defstruct(name, fields, bases=(Shape,), rename=names, kw_only=True, gc=False)
+    shape = msgspec.defstruct(name, fields, bases=(Shape,), rename=names, kw_only=True, gc=False)
+    return cast(type[Shape], shape)
 
 
 def _submission(
@@ -87,7 +88,7 @@ def _submission(
             fields.append((f.attribute, inner | None, None))
         else:
             fields.append((f.attribute, inner))
-    return msgspec.defstruct(
+    shape = msgspec.defstruct(
         name,
         fields,
         bases=(Shape,),
@@ -97,6 +98,7 @@ def _submission(
         forbid_unknown_fields=True,
         omit_defaults=not keeps_nulls,
     )
+    return cast(type[Shape], shape)
 
 
 def _requires(part: type[Part], owned: frozenset[str]) -> bool:

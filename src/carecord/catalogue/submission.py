@@ -36,7 +36,7 @@ class ItemReader:
         keeps_nulls: bool = True,
     ) -> None:
         given = tuple((defaults or {}).items())
-        shape = submission_shape(operation.item, server_owned, given, keeps_nulls=keeps_nulls)
+        shape = submission_shape(operation.item, server_owned, given, keeps_nulls=keeps_nulls)  # type: ignore[arg-type]
         self._decoder = msgspec.json.Decoder(shape)
         self._check = _part_check(operation.item, shape)
         self._check_rows = _rows_check(operation)

@@ -23,7 +23,7 @@ from pathlib import Path
 from carecord.db.folder import Failure, ServerFolder, open_lock, try_lock
 from carecord.db.identity import take_identity
 
-_POLL_S = 0.1
+_POLL_S = 0.05
 _DRAIN_S = 10.0
 _STOP_S = 60.0
 _RESTARTS_IN_A_MINUTE = 5

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import zstandard
 
@@ -23,12 +23,12 @@ class FeedFile:
         self.size_bytes = size_bytes
         magic = raw.read(4)
         raw.seek(0)
-        stream: io.BufferedIOBase | BinaryIO = raw
+        stream: Any = raw
         if magic.startswith(_GZIP):
             stream = gzip.GzipFile(fileobj=raw)
         elif magic == _ZSTD:
             stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        self._lines = io.BufferedReader(stream, 1 << 20)  # type: ignore[arg-type]
+        self._lines = io.BufferedReader(stream, 1 << 20)
 
     @property
     def read_bytes(self) -> int:

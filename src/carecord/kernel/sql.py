@@ -3,7 +3,7 @@
 import re
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 _HEADER = re.compile(r"^-- (?P<name>[a-z][a-z0-9_]*) --$", re.MULTILINE)
 
@@ -26,7 +26,7 @@ class Queries:
     def __getattr__(self, name: str) -> LiteralString:
         try:
             # It stands in a file of ours, and is as literal as text in a module.
-            return cast(LiteralString, self._sql[name])
+            return self._sql[name]
         except KeyError:
             raise AttributeError(f"{self._package}/queries.sql has no query {name!r}") from None
 

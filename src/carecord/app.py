@@ -1,0 +1,107 @@
+"""The application: one process that answers the bundles API, tokens and the API reference."""
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from carecord.access.audit_trail import AuditTrail, open_trail
+from carecord.access.gate import Gate
+from carecord.access.signing_keys import SigningKeys
+from carecord.access.token_endpoint import TokenEndpoint
+from carecord.access.tokens import Tokens
+from carecord.bundles_api.face import BundlesFace, send_problem
+from carecord.bundles_api.handlers import handlers
+from carecord.catalogue import BUNDLES
+from carecord.db.connect import Database, database
+from carecord.kernel.errors import CareRecordError, NotFound
+from carecord.kernel.settings import Settings
+from carecord.patient_index.tenancies import Tenancies
+
+AUDIENCE = "carecord"
+
+
+class CareRecord:
+    """Gives each path to its part: a bundle's to the bundles API, the rest to the small routes around it."""
+
+    def __init__(self, face: BundlesFace, rest: ASGIApp) -> None:
+        self.face = face
+        self.rest = rest
+        self._bundles = {bundle.slug for bundle in BUNDLES}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].split("/", 2)[1] in self._bundles:
+            await self.face(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await send_problem(
+        send, NotFound("There is no such page."), instance=scope["path"], trace_id=uuid.uuid4().hex
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_app(settings: Settings, database: Database) -> AsyncIterator[CareRecord]:
+    """The application with its pool and audit trail open; both close with it."""
+    pool = database.open_pool(
+        min_size=1, max_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s
+    )
+    async with pool, open_trail(database.url) as trail:
+        yield build_app(settings, pool, trail)
+
+
+def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
+    keys = SigningKeys(settings.data / "keys")
+    tokens = Tokens(keys, issuer=settings.base_url, audience=AUDIENCE)
+    gate = Gate(settings, pool, tokens=tokens, trail=trail)
+    face = BundlesFace(
+        handlers(),
+        gate=gate,
+        trail=trail,
+        pool=pool,
+        tenancies=Tenancies(pool),
+        body_limit_bytes=settings.body_limit_bytes,
+        browse_by_surname=settings.browse_by_surname,
+    )
+    scopes = [scope for bundle in BUNDLES for scope in (bundle.scope, bundle.restricted_scope)]
+    endpoint = TokenEndpoint(
+        settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes
+    )
+    rest = Starlette(routes=endpoint.routes())
+    rest.router.default = not_found
+    return CareRecord(face, rest)
+
+
+class Process:
+    """The application as a server process imports it: it opens with the lifespan, from the environment's settings."""
+
+    def __init__(self) -> None:
+        self._app: CareRecord | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._app is not None:
+            await self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                settings = Settings()
+                opened = stack.enter_context(database(settings))
+                self._app = await stack.enter_async_context(open_app(settings, opened))
+            except CareRecordError as error:
+                await send({"type": "lifespan.startup.failed", "message": error.detail})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+asgi = Process()

@@ -1,0 +1,261 @@
+"""The face itself: each call is routed, asked for its right, answered, and its audit row durable before the answer."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from psycopg import OperationalError, errors as postgres_errors
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.types import Receive, Scope, Send
+
+from carecord.access.audit import AuditEvent, EventName, Outcome
+from carecord.access.audit_trail import AuditTrail
+from carecord.access.gate import Caller, Gate
+from carecord.bundles_api.router import Router
+from carecord.catalogue.model import Operation
+from carecord.kernel.errors import (
+    BadRequest,
+    BodyTooLarge,
+    CareRecordError,
+    FieldError,
+    NotFound,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
+from carecord.kernel.problem import encode_problem
+from carecord.patient_index.tenancies import Tenancies
+
+log = structlog.get_logger()
+
+JSON = "application/json; charset=utf-8"
+PATIENT_DETAIL_ID = "patientDetailId"
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(slots=True)
+class Call:
+    """One call, past the gate: who asks for what, and the parts that answer it."""
+
+    operation: Operation
+    caller: Caller
+    pool: AsyncConnectionPool[Any]
+    tenancies: Tenancies
+    query: bytes
+    path_values: Mapping[str, str]
+    headers: Mapping[bytes, bytes]
+    read_body: Callable[[], Awaitable[bytes]]
+    browse_by_surname: bool = False
+
+    @property
+    def patient_detail_id(self) -> int:
+        """The ID of the path; NotFound where it can be no ID at all."""
+        return parse_patient_detail_id(self.path_values[PATIENT_DETAIL_ID])
+
+    def holds_scope(self, scope: str) -> bool:
+        return scope in self.caller.scopes
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back, and what the audit must know of it: whose records were shown, of which sources."""
+
+    body: bytes
+    status: int = 200
+    media_type: str | None = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    patient_detail_ids: Sequence[int] = ()
+    tenancies: Sequence[int] = ()
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+def parse_patient_detail_id(text: str) -> int:
+    """A patient detail ID is a string of decimal digits; raises BadRequest or NotFound."""
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest(
+            "The path breaks a rule.", errors=[FieldError(PATIENT_DETAIL_ID, "must be decimal digits")]
+        )
+    if len(text) > 19 or int(text) > _LARGEST_ID:
+        raise unknown_patient()
+    return int(text)
+
+
+def unknown_patient() -> NotFound:
+    """The same for a record that is not there and one that the caller may not know of."""
+    return NotFound("There is no such patient detail ID.", reason="unknown_patient")
+
+
+class BundlesFace:
+    """An ASGI application over all operations that have a handler."""
+
+    def __init__(
+        self,
+        handlers: Mapping[Operation, Handler],
+        *,
+        gate: Gate,
+        trail: AuditTrail,
+        pool: AsyncConnectionPool[Any],
+        tenancies: Tenancies,
+        body_limit_bytes: int,
+        browse_by_surname: bool,
+    ) -> None:
+        self.handlers = handlers
+        self._router = Router(handlers)
+        self._gate = gate
+        self._trail = trail
+        self._pool = pool
+        self._tenancies = tenancies
+        self._body_limit_bytes = body_limit_bytes
+        self._browse_by_surname = browse_by_surname
+
+    def knows(self, path: str) -> bool:
+        """Whether the first word of the path is a bundle's."""
+        return path.split("/", 2)[1] in self._bundles if len(path) > 1 else False
+
+    @property
+    def _bundles(self) -> Iterable[str]:
+        return {operation.bundle.slug for operation in self.handlers}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        trace_id = uuid.uuid4().hex
+        try:
+            answer = await self._answer(scope, receive, trace_id)
+        except CareRecordError as error:
+            await send_problem(send, error, instance=scope["path"], trace_id=trace_id)
+            return
+        except (OperationalError, PoolTimeout, postgres_errors.QueryCanceled) as error:
+            log.warning("database_unavailable", trace_id=trace_id, kind=type(error).__name__)
+            await send_problem(send, Unavailable(), instance=scope["path"], trace_id=trace_id)
+            return
+        except Exception as error:
+            # The text of the error may hold a value: only its kind and place are logged.
+            log_fault(error, trace_id)
+            await send_problem(send, CareRecordError(), instance=scope["path"], trace_id=trace_id)
+            return
+        await send_answer(send, answer)
+
+    async def _answer(self, scope: Scope, receive: Receive, trace_id: str) -> Answer:
+        found = self._router.find(scope["method"], scope["path"])
+        if found is None:
+            raise NotFound("There is no such operation.")
+        operation, path_values = found
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        authorization = headers.get(b"authorization")
+        key = headers.get(b"ocp-apim-subscription-key")
+        asked_for = _ids_in_path(path_values)
+        caller = await self._gate.check(
+            authorization.decode("latin-1") if authorization is not None else None,
+            key.decode("latin-1") if key is not None else None,
+            operation,
+            patient_detail_ids=asked_for,
+            trace_id=trace_id,
+        )
+        call = Call(
+            operation=operation,
+            caller=caller,
+            pool=self._pool,
+            tenancies=self._tenancies,
+            query=scope["query_string"],
+            path_values=path_values,
+            headers=headers,
+            read_body=lambda: read_json_body(receive, headers, self._body_limit_bytes),
+            browse_by_surname=self._browse_by_surname,
+        )
+        try:
+            answer = await self.handlers[operation](call)
+        except CareRecordError as refusal:
+            await self._record(call, asked_for, (), trace_id, refusal=refusal)
+            raise
+        await self._record(call, answer.patient_detail_ids or asked_for, answer.tenancies, trace_id)
+        return answer
+
+    async def _record(
+        self,
+        call: Call,
+        patient_detail_ids: Sequence[int],
+        tenancies: Sequence[int],
+        trace_id: str,
+        *,
+        refusal: CareRecordError | None = None,
+    ) -> None:
+        outcome = Outcome.ALLOWED
+        if refusal is not None:
+            outcome = Outcome.NOT_FOUND if isinstance(refusal, NotFound) else Outcome.REFUSED
+        operation, caller = call.operation, call.caller
+        await self._trail.record(
+            AuditEvent(
+                event=EventName.PATIENT_SEARCHED if operation.kind == "search" else EventName.PATIENT_READ,
+                client_id=caller.client_id,
+                user_id=caller.user_id,
+                operation_id=operation.operation_id,
+                patient_detail_ids=patient_detail_ids,
+                tenancies=tenancies,
+                outcome=outcome,
+                reason=(refusal.reason or refusal.issue_code) if refusal else None,
+                restricted=operation.restricted,
+                trace_id=trace_id,
+            )
+        )
+
+
+def _ids_in_path(path_values: Mapping[str, str]) -> tuple[int, ...]:
+    text = path_values.get(PATIENT_DETAIL_ID, "")
+    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= _LARGEST_ID:
+        return (int(text),)
+    return ()
+
+
+async def read_json_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
+    """The body of a request; raises UnsupportedMediaType or BodyTooLarge."""
+    media_type = headers.get(b"content-type", b"application/json").split(b";")[0].strip().lower()
+    if media_type != b"application/json" and not media_type.endswith(b"+json"):
+        raise UnsupportedMediaType()
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("The body broke off.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    headers = [(b"content-length", str(len(answer.body)).encode()), (b"cache-control", b"no-store")]
+    if answer.media_type is not None and answer.body:
+        headers.append((b"content-type", answer.media_type.encode()))
+    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def send_problem(send: Send, error: CareRecordError, *, instance: str, trace_id: str) -> None:
+    """Send an error in the one shape that all have."""
+    body = encode_problem(error, instance=instance, trace_id=trace_id)
+    await send_answer(
+        send, Answer(body, status=error.status, media_type=PROBLEM, headers=error.headers)
+    )
+
+
+def log_fault(error: Exception, trace_id: str) -> None:
+    """Log where an unforeseen error arose, without its text, which may hold a patient's value."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    log.error(
+        "fault",
+        trace_id=trace_id,
+        kind=type(error).__name__,
+        file=place.tb_frame.f_code.co_filename if place else None,
+        line=place.tb_lineno if place else None,
+    )

@@ -1,0 +1,50 @@
+"""Lists and single rows: what a collection holds of everyone linked with a patient detail ID."""
+
+from carecord.bundles_api.answers import encode_list, encode_row, rows_of
+from carecord.bundles_api.face import Answer, Call, unknown_patient
+from carecord.bundles_api.parameters import check_no_parameters, read_list_request
+from carecord.clinical_store.reading import Page, read_page
+from carecord.clinical_store.statements import Selection
+
+
+async def answer_list(call: Call) -> Answer:
+    """A page of rows in the operation's envelope, with the total of all pages."""
+    request = read_list_request(call.operation, call.query)
+    async with call.pool.connection() as connection:
+        page = await read_page(
+            connection,
+            request.selection,
+            call.patient_detail_id,
+            tenancies=call.caller.tenancies,
+            limit=request.page_size,
+            offset=request.offset,
+            values=request.values,
+        )
+    page = known(page)
+    rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
+    return Answer(encode_list(call.operation, rows, page.total), tenancies=page.seen_tenancies)
+
+
+async def answer_newest(call: Call) -> Answer:
+    """The newest row without envelope; 204 where the patient has none."""
+    check_no_parameters(call.query)
+    async with call.pool.connection() as connection:
+        page = await read_page(
+            connection,
+            Selection(call.operation),
+            call.patient_detail_id,
+            tenancies=call.caller.tenancies,
+            limit=1,
+        )
+    page = known(page)
+    rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
+    if not rows:
+        return Answer(b"", status=204, tenancies=page.seen_tenancies)
+    return Answer(encode_row(rows[0]), tenancies=page.seen_tenancies)
+
+
+def known(page: Page | None) -> Page:
+    """The page, or NotFound where the caller may not know of the patient detail ID."""
+    if page is None:
+        raise unknown_patient()
+    return page

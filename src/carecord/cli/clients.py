@@ -1,0 +1,129 @@
+"""`carecord client`: who may call, with which products and keys."""
+
+import getpass
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from carecord.access import clients, subscriptions
+from carecord.catalogue import BUNDLES
+from carecord.cli.terminal import failing_clearly, open_database, out
+from carecord.kernel.settings import Settings
+
+app = typer.Typer(help="Clients, their products and keys.", no_args_is_help=True)
+
+EVERYTHING = "everything"
+"""The product that holds every bundle."""
+
+By = Annotated[str, typer.Option(help="Who does it, for the audit.")]
+
+
+def all_read_scopes() -> list[str]:
+    """Every scope that lets a client read, the restricted ones too."""
+    reading = [bundle for bundle in BUNDLES if bundle.scope.endswith(".read")]
+    return [scope for bundle in reading for scope in (bundle.scope, bundle.restricted_scope)]
+
+
+@app.command("add")
+def add(
+    client_id: Annotated[str, typer.Argument(help="Lower-case words with hyphens.")],
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; all reading ones when none is given.")] = None,
+    tenancy: Annotated[list[int] | None, typer.Option(help="A source it may see; all when none is given.")] = None,
+    bundle: Annotated[list[str] | None, typer.Option(help="A bundle of its product; all when none is given.")] = None,
+    by: By = getpass.getuser(),
+) -> None:
+    """Register a client with a product and a subscription. Secret and keys are shown this once."""
+    bundles = bundle or [one.slug for one in BUNDLES]
+    product = EVERYTHING if not bundle else f"{client_id}-bundles"
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        secret = clients.register_client(
+            connection, client_id, name=name or client_id, scopes=scope or all_read_scopes(), tenancies=tenancy, by=by
+        )
+        subscriptions.put_product(connection, product, name=product, bundles=bundles, by=by)
+        made = subscriptions.subscribe(connection, client_id, product, by=by)
+    table = Table(box=None, show_header=False)
+    table.add_row("client", client_id)
+    table.add_row("secret", secret)
+    table.add_row("subscription", made.subscription_id)
+    table.add_row("primary key", made.primary_key)
+    table.add_row("secondary key", made.secondary_key)
+    out.print(table)
+
+
+@app.command("list")
+def list_all() -> None:
+    """Show every client and its subscriptions."""
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        table = Table()
+        for column in ("client", "name", "state", "tenancies", "subscription", "product", "key state"):
+            table.add_column(column)
+        for client in clients.list_clients(connection):
+            state = "disabled" if client.disabled_at else "enabled"
+            seen = "all" if client.tenancies is None else ", ".join(map(str, client.tenancies))
+            own = list(subscriptions.list_subscriptions(connection, client.client_id))
+            for one in own or [None]:
+                table.add_row(
+                    client.client_id,
+                    client.name,
+                    state,
+                    seen,
+                    one.subscription_id if one else "",
+                    one.product_id if one else "",
+                    one.state if one else "",
+                )
+    out.print(table)
+
+
+@app.command("disable")
+def disable(client_id: str, by: By = getpass.getuser()) -> None:
+    """Refuse a client from now on; it takes hold within seconds."""
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        clients.disable_client(connection, client_id, by=by)
+    out.print(f"{client_id} is disabled.")
+
+
+@app.command("enable")
+def enable(client_id: str, by: By = getpass.getuser()) -> None:
+    """Let a disabled client call again."""
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        clients.enable_client(connection, client_id, by=by)
+    out.print(f"{client_id} is enabled.")
+
+
+@app.command("new-secret")
+def new_secret(client_id: str, by: By = getpass.getuser()) -> None:
+    """Give a client a new secret, shown this once; the old one stops."""
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        out.print(clients.replace_secret(connection, client_id, by=by))
+
+
+@app.command("new-key")
+def new_key(
+    subscription_id: str,
+    which: Annotated[str, typer.Option(help="primary or secondary")] = "primary",
+    by: By = getpass.getuser(),
+) -> None:
+    """Make one of a subscription's two keys anew, shown this once."""
+    if which not in ("primary", "secondary"):
+        raise typer.BadParameter("primary or secondary", param_hint="--which")
+    key: Literal["primary", "secondary"] = "primary" if which == "primary" else "secondary"
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        out.print(subscriptions.replace_key(connection, subscription_id, key, by=by))
+
+
+@app.command("suspend")
+def suspend(subscription_id: str, by: By = getpass.getuser()) -> None:
+    """Refuse a subscription's keys until it is resumed."""
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        subscriptions.suspend(connection, subscription_id, by=by)
+    out.print(f"{subscription_id} is suspended.")
+
+
+@app.command("resume")
+def resume(subscription_id: str, by: By = getpass.getuser()) -> None:
+    """Let a suspended subscription's keys count again."""
+    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+        subscriptions.resume(connection, subscription_id, by=by)
+    out.print(f"{subscription_id} is active.")

@@ -1,0 +1,19 @@
+"""The `carecord` command."""
+
+import typer
+
+from carecord.cli import catalogue, clients, database, index, load, server
+
+app = typer.Typer(
+    name="carecord",
+    help="The open shared care record.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("serve")(server.serve)
+app.command("load")(load.load)
+app.add_typer(database.app, name="db")
+app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(index.app, name="index")
+app.add_typer(clients.app, name="client")

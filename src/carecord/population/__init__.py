@@ -1,0 +1,6 @@
+"""A made-up population: a feed for every source system, with histories that hang together and mistakes in them."""
+
+from carecord.population.feeds import Written
+from carecord.population.made_up import write
+
+__all__ = ["Written", "write"]
