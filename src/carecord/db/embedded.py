@@ -17,7 +17,6 @@ from urllib.parse import quote
 import psycopg
 
 from carecord.db.folder import PORT, Failure, ServerFolder, is_held, open_lock, try_lock
-from carecord.db.identity import may_enter_namespace
 from carecord.db.programs import Programs, find_programs
 from carecord.kernel.errors import SetUpError
 from carecord.kernel.sql import load_queries
@@ -29,11 +28,10 @@ _POLL_S = 0.01
 _STARTS = 3
 _SOURCE = Path(__file__).resolve().parents[2]
 # Run without site-packages, which makes it start at once; it is told where carecord itself lies.
-_GUARDIAN = """
-import sys
+_APART = """
+import importlib, sys
 sys.path.insert(0, sys.argv[1])
-from carecord.db.guardian import main
-main(sys.argv[2:])
+sys.exit(importlib.import_module(sys.argv[2]).main(sys.argv[3:]))
 """
 
 
@@ -107,7 +105,7 @@ def hold(data_folder: Path, *, durable: bool = True) -> Held:
 def _make_folder(data_folder: Path) -> ServerFolder:
     data_folder = data_folder.expanduser().resolve()
     # Private to us, unless root's server must run as `nobody`, who has to pass through.
-    mode = 0o711 if os.geteuid() == 0 and not (data_folder.exists() or may_enter_namespace()) else 0o700
+    mode = 0o711 if os.geteuid() == 0 and not (data_folder.exists() or _namespaces_are_allowed()) else 0o700
     try:
         data_folder.parent.mkdir(parents=True, exist_ok=True)
         data_folder.mkdir(mode=mode, exist_ok=True)
@@ -164,18 +162,25 @@ def _await_server(folder: ServerFolder, *, durable: bool) -> None:
         time.sleep(_POLL_S)
 
 
+def _namespaces_are_allowed() -> bool:
+    # Tried by another process: this one may have threads, and must not fork.
+    return _run_apart("carecord.db.identity") == 0
+
+
 def _start_guardian(folder: ServerFolder, programs: Programs, *, durable: bool) -> None:
     care = "durable" if durable else "careless"
-    arguments = [str(_SOURCE), str(folder.path), str(programs.folder), care]
+    _run_apart("carecord.db.guardian", str(folder.path), str(programs.folder), care)
+
+
+def _run_apart(module: str, *arguments: str) -> int:
     # A session of its own: Ctrl-C ends the holder, and the guardian follows when the last is gone.
-    subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _GUARDIAN, *arguments],
+    return subprocess.call(
+        [sys.executable, "-I", "-S", "-c", _APART, str(_SOURCE), module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
         start_new_session=True,
-        check=False,
     )
 
 

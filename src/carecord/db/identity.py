@@ -12,7 +12,7 @@ import ctypes
 import os
 import pwd
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from carecord.db.folder import Failure, ServerFolder
@@ -36,9 +36,9 @@ def take_identity(folder: ServerFolder, programs: Path) -> Path:
     return _become_owner(folder, programs, uid=owner.st_uid, gid=owner.st_gid)
 
 
-def may_enter_namespace() -> bool:
-    """Whether this process may run a server in a user namespace."""
-    return _allowed(_enter_namespace)
+def main(_: Sequence[str]) -> int:
+    """Exit status 0 if a server of this user may run in a user namespace."""
+    return 0 if _allowed(_enter_namespace) else 1
 
 
 def _has_account(uid: int) -> bool:
