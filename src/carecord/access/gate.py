@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import structlog
 from psycopg_pool import AsyncConnectionPool
@@ -49,7 +49,7 @@ class Operation(Protocol):
     @property
     def restricted_scope(self) -> str: ...
     @property
-    def sensitivity(self) -> Literal["standard", "restricted"]: ...
+    def restricted(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Gate:
         scopes = claims.scopes & client.scopes
         if operation.scope not in scopes:
             raise _refuse_scope(operation.scope, reason="scope_missing")
-        if operation.sensitivity == "restricted" and operation.restricted_scope not in scopes:
+        if operation.restricted and operation.restricted_scope not in scopes:
             raise _refuse_scope(
                 operation.scope, operation.restricted_scope, reason="restricted_scope_missing"
             )
@@ -176,7 +176,7 @@ class Gate:
                 patient_detail_ids=patient_detail_ids,
                 outcome=Outcome.REFUSED,
                 reason=refusal.reason,
-                restricted=operation.sensitivity == "restricted",
+                restricted=operation.restricted,
                 trace_id=trace_id,
             )
         )

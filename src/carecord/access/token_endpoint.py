@@ -8,8 +8,7 @@ metadata at `/.well-known/oauth-authorization-server` (RFC 8414).
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
 from psycopg_pool import AsyncConnectionPool
@@ -48,13 +47,11 @@ class TokenRefused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a client shows: `basic` tells the header from the body."""
+class Credentials(NamedTuple):
+    """What a client shows."""
 
     client_id: str
     secret: str
-    basic: bool
 
 
 class TokenEndpoint:
@@ -87,12 +84,9 @@ class TokenEndpoint:
 
     async def answer_token(self, request: Request) -> Response:
         trace_id = getattr(request.state, "trace_id", None)
-        basic = _scheme(request) == "basic"
         try:
             form = await _read_form(request)
-            credentials = _read_credentials(request, form)
-            basic = credentials.basic
-            client, scopes = await self._grant(form, credentials)
+            client, scopes = await self._grant(form, _read_credentials(request, form))
         except TokenRefused as refusal:
             await self._trail.record(
                 AuditEvent(
@@ -103,7 +97,7 @@ class TokenEndpoint:
                     trace_id=trace_id,
                 )
             )
-            return _refuse(refusal, basic=basic)
+            return _refuse(refusal)
         lifetime_s = self._settings.token_lifetime_s
         token = self._tokens.issue(client.client_id, scopes, ttl_s=lifetime_s)
         await self._trail.record(
@@ -169,10 +163,6 @@ class TokenEndpoint:
         return client, asked or client.scopes
 
 
-def _scheme(request: Request) -> str:
-    return request.headers.get("Authorization", "").partition(" ")[0].lower()
-
-
 async def _read_form(request: Request) -> dict[str, str]:
     """The fields of the body; one without a value counts as left out (RFC 6749 §3.2)."""
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != _FORM:
@@ -196,7 +186,7 @@ def _read_credentials(request: Request, form: dict[str, str]) -> Credentials:
     if "Authorization" not in request.headers:
         if not in_body:
             raise _unknown("No client credentials were sent.")
-        return Credentials(form.get("client_id", ""), form.get("client_secret", ""), basic=False)
+        return Credentials(form.get("client_id", ""), form.get("client_secret", ""))
     if "client_secret" in form:
         raise TokenRefused(
             "invalid_request",
@@ -213,7 +203,7 @@ def _read_credentials(request: Request, form: dict[str, str]) -> Credentials:
     if not colon:
         raise _unknown("The Authorization header is not Basic credentials.")
     # RFC 6749 §2.3.1: each half is form-encoded before the two are joined.
-    credentials = Credentials(unquote_plus(client_id), unquote_plus(secret), basic=True)
+    credentials = Credentials(unquote_plus(client_id), unquote_plus(secret))
     if form.get("client_id", credentials.client_id) != credentials.client_id:
         raise TokenRefused("invalid_request", "Two client ids were sent.", reason="bad_request")
     return credentials
@@ -223,9 +213,9 @@ def _unknown(description: str) -> TokenRefused:
     return TokenRefused("invalid_client", description, reason="client_refused", status=401)
 
 
-def _refuse(refusal: TokenRefused, *, basic: bool) -> Response:
+def _refuse(refusal: TokenRefused) -> Response:
     headers = dict(_NOT_TO_BE_KEPT)
-    if refusal.status == 401 and basic:
+    if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="carecord"'
     return JSONResponse(
         {"error": refusal.error, "error_description": refusal.description},
