@@ -1,4 +1,4 @@
-"""A made-up population: a feed for every source system, with histories that hang together and mistakes in them."""
+"""Made-up people: a feed for every source system, with histories that hang together, and mistakes."""
 
 from carecord.population.feeds import Written
 from carecord.population.made_up import write

@@ -116,7 +116,9 @@ PEAK_FLOW = Measure("Peak expiratory flow rate", "L/min", None, None, 0, None, "
 OXYGEN_SATURATION = Measure("Oxygen saturation", "%", 94, 100)
 TEMPERATURE = Measure("Body temperature", "Cel", 36.1, 37.5, 1, "386725007")
 
-HBA1C = Measure("Haemoglobin A1c level - IFCC standardised", "mmol/mol", 20, 41, 0, "999791000000106", "42W5.")
+HBA1C = Measure(
+    "Haemoglobin A1c level - IFCC standardised", "mmol/mol", 20, 41, 0, "999791000000106", "42W5."
+)
 CREATININE = Measure("Serum creatinine level", "umol/L", 49, 104, 0, "1000731000000107", "44J3.")
 EGFR = Measure("GFR calculated abbreviated MDRD", "mL/min/1.73m2", 60, None, 0, None, "451E.")
 SODIUM = Measure("Serum sodium level", "mmol/L", 133, 146, 0, "1000661000000107", "44I5.")

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 AS_AT = date(2026, 11, 1)
-"""Nothing in a population has happened on or after this day. It is fixed, so that a seed always gives the same bytes."""
+"""Nothing in a population has happened on or after this day; fixed, so that a seed gives the same bytes."""
 
 
 def midnight(day: date) -> str:

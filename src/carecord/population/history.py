@@ -40,7 +40,13 @@ class History:
     _last: int = 0
 
     def add(
-        self, system: SourceSystem, collection: str, item: Item, *, key: str | None = None, updated: str | None = None
+        self,
+        system: SourceSystem,
+        collection: str,
+        item: Item,
+        *,
+        key: str | None = None,
+        updated: str | None = None,
     ) -> str:
         """Write an entry, nulls left out, and give back its source item id."""
         key = key or f"{collection[:2].upper()}{self.number()}"

@@ -7,6 +7,7 @@ from itertools import accumulate
 from random import Random
 
 from carecord.population import names, numbers
+from carecord.population.chance import seeded
 from carecord.population.dates import AS_AT, between, plus, years_after
 from carecord.population.organisations import Practice, Region
 from carecord.population.people import FEMALE, MALE, Household, Person
@@ -48,7 +49,14 @@ ETHNIC_CATEGORIES = {
 }  # fmt: skip
 _ETHNIC_SHARES = list(accumulate(ETHNIC_CATEGORIES.values()))
 
-LANGUAGES = {"polish": "pl", "indian": "pa", "pakistani": "ur", "bangladeshi": "bn", "chinese": "zh", "arabic": "ar"}
+LANGUAGES = {
+    "polish": "pl",
+    "indian": "pa",
+    "pakistani": "ur",
+    "bangladeshi": "bn",
+    "chinese": "zh",
+    "arabic": "ar",
+}
 RELIGIONS = {
     "british": ("Church of England", None, None),
     "scottish": ("Church of Scotland", None, None),
@@ -70,14 +78,16 @@ CALLED_BY_NICKNAME = 0.18
 KEPT_OWN_SURNAME = 0.25
 
 
-def households(people: int, *, seed: int, region: Region, taken: frozenset[str], first: int) -> Iterator[Household]:
+def households(
+    people: int, *, seed: int, region: Region, taken: frozenset[str], first: int
+) -> Iterator[Household]:
     """Households until there are so many people; `first` is the number of the first person."""
     nhs_numbers = numbers.nhs_numbers(seed, taken)
     made = 0
     number = 0
     while made < people:
         number += 1
-        rng = Random(f"{seed}/household/{number}")
+        rng = seeded(seed, "household", number)
         members = _members(number, rng, region, nhs_numbers, first + made)[: people - made]
         made += len(members)
         yield Household(number, tuple(members))
@@ -93,9 +103,7 @@ class _Home:
     landline: str | None
     rng: Random
 
-    def person(
-        self, *, role: str, sex: str, born: date, surname: str, origin: str, category: str
-    ) -> Person:
+    def person(self, *, role: str, sex: str, born: date, surname: str, origin: str, category: str) -> Person:
         rng = self.rng
         adult = AS_AT.year - born.year >= 16
         elder = AS_AT.year - born.year >= 75
@@ -123,7 +131,9 @@ class _Home:
             moved_in=max(born, between(date(2004, 1, 1), date(2025, 12, 1), rng)),
             previous_address=address(rng) if adult and rng.random() < 0.45 else None,
             home_telephone=self.landline,
-            mobile_telephone=numbers.mobile_telephone(rng) if adult and rng.random() < (0.6 if elder else 0.95) else None,
+            mobile_telephone=numbers.mobile_telephone(rng)
+            if adult and rng.random() < (0.6 if elder else 0.95)
+            else None,
             email=f"{forename}.{surname}{int(rng.random() * 90) + 10}@post.example".lower().replace("'", "")
             if adult and surname.isascii() and rng.random() < (0.2 if elder else 0.55)
             else None,
@@ -162,11 +172,14 @@ def _members(
             origin = rng.choice(names.ORIGIN_OF_ETHNIC_CATEGORY[category])
             surname = names.surname(origin, rng)
         role = "resident" if kind.care_home or (place and not kind.couple) else "adult"
-        members.append(at_home.person(role=role, sex=sex, born=born, surname=surname, origin=origin, category=category))
+        members.append(
+            at_home.person(role=role, sex=sex, born=born, surname=surname, origin=origin, category=category)
+        )
     if kind.children[1]:
         members += _children(kind, members, at_home, rng)
     return [
-        replace(member, number=first + place, nhs_number=next(nhs_numbers)) for place, member in enumerate(members)
+        replace(member, number=first + place, nhs_number=next(nhs_numbers))
+        for place, member in enumerate(members)
     ]
 
 

@@ -1,25 +1,24 @@
 """The people who are in every population: fixed numbers, fixed facts, each there for a reason."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
-from importlib.resources import files
-from random import Random
 from typing import Any
 
-from carecord.catalogue import OPERATIONS, operations_by_id
+from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import Operation
+from carecord.catalogue.samples import sample_of
 from carecord.catalogue.shapes import TENANCY_DESCRIPTION
 from carecord.population import codes
+from carecord.population.chance import seeded
 from carecord.population.dates import clock
 from carecord.population.entries import demographics, gp
-from carecord.population.feeds import Record
+from carecord.population.feeds import Demographics, Record
 from carecord.population.history import Entry, History, Item
 from carecord.population.organisations import Region, SourceSystem, fixed_systems
 from carecord.population.people import FEMALE, MALE, Household, Person
 from carecord.population.places import Address
+from carecord.population.records import without_nulls
 from carecord.population.stories import diabetes, everyday
 from carecord.population.stories.story import Story
 
@@ -88,7 +87,9 @@ def _child_protection(operation: Operation, item: Item) -> bool:
 
 
 def _refuses(history: History) -> None:
-    demographics.sharing(history, history.gp, "Refused", date(2022, 6, 14), reason="Does not want the record shared")
+    demographics.sharing(
+        history, history.gp, "Refused", date(2022, 6, 14), reason="Does not want the record shared"
+    )
     gp.problem(history, codes.DEPRESSION, date(2019, 3, 4))
     gp.repeat(history, codes.SERTRALINE, date(2019, 3, 11))
 
@@ -208,7 +209,12 @@ KNOWN = (
         address=CANAL_WALK,
         marital_status="8",
         stories=(everyday.STORY,),
-        differences=((CHILD_HEALTH, (("Forename", "TWIN TWO"), ("NhsNumber", None), ("NhsNumberVerificationStatus", "07"))),),
+        differences=(
+            (
+                CHILD_HEALTH,
+                (("Forename", "TWIN TWO"), ("NhsNumber", None), ("NhsNumberVerificationStatus", "07")),
+            ),
+        ),
     ),
     Known(
         7,
@@ -281,6 +287,7 @@ KNOWN = (
 
 TAKEN = frozenset(known.nhs_number for known in KNOWN)
 
+
 def known_records(region: Region) -> Iterator[tuple[Known, list[Record]]]:
     """The known people with their records."""
     for known in KNOWN:
@@ -312,7 +319,7 @@ def source_patient_id(known: Known, system: SourceSystem) -> str:
 
 def _records(known: Known, region: Region) -> Iterator[Record]:
     person = _person(known, region)
-    history = History(person, Household(0, (person,)), Random(f"known/{known.number}"))
+    history = History(person, Household(0, (person,)), seeded("known", known.number))
     _samples(known, history)
     for story in known.stories:
         story.tell(history)
@@ -326,21 +333,25 @@ def _records(known: Known, region: Region) -> Iterator[Record]:
         kept.get(system.tenancy_id, kept[known.systems[min(1, len(known.systems) - 1)]]).extend(entries)
     for tenancy_id in known.systems:
         system = systems[tenancy_id]
-        number = dict(known.local_numbers).get(tenancy_id, f"{system.prefix}9{known.number:03}{tenancy_id:02}")
-        patient = demographics.patient(person, system, number=number, updated=date(2024, 1, 9))
+        number = dict(known.local_numbers).get(
+            tenancy_id, f"{system.prefix}9{known.number:03}{tenancy_id:02}"
+        )
+        patient = demographics.patient(person, number=number)
         if not known.nhs_number:
             patient |= {"NhsNumber": None, "NhsNumberVerificationStatus": "07"}
         patient |= dict(dict(known.differences).get(tenancy_id, ()))
         minor = dict(known.minor_numbers).get(tenancy_id)
         if minor and known.samples is not _adult_samples:
             owner = History(person, history.household, history.rng)
-            demographics.identifier(owner, system, "Hospital number", minor, since=date(2001, 3, 6), merged_into=number)
+            demographics.identifier(
+                owner, system, "Hospital number", minor, since=date(2001, 3, 6), merged_into=number
+            )
             kept[tenancy_id].extend(replace(entry, source_item_id="ID-1") for entry in owner.entries[system])
         yield Record(
             system=system,
             source_patient_id=source_patient_id(known, system),
             person=str(known.number),
-            patients=({k: v for k, v in patient.items() if v is not None},),
+            sent=(without_nulls(Demographics(patient, "2024-01-09T08:15:22")),),
             entries=tuple(kept[tenancy_id]),
             minor_numbers=(minor,) if minor else (),
         )
@@ -385,9 +396,9 @@ def _samples(known: Known, history: History) -> None:
         return
     systems = {system.description: system for system in (*fixed_systems().values(), history.gp)}
     for operation in OPERATIONS:
-        sample = _catalogue_samples().get(operation.operation_id)
-        if not operation.submitted or sample is None or operation.target == "details":
+        if not operation.submitted or operation.target == "details":
             continue
+        sample = sample_of(operation).item
         item = _as_submitted(sample, operation)
         if known.samples(operation, item):
             system = systems.get(_tenancy(sample) or "", history.acute)
@@ -412,17 +423,6 @@ def _row_key(operation: Operation, item: Item) -> str:
     if operation.store.name == "alert":
         return f"alert-{item['SubType'].lower()}"
     return f"{operation.store.name}-{operation.target}"
-
-
-@cache
-def _catalogue_samples() -> dict[str, Item]:
-    found: dict[str, Item] = {}
-    for path in (files("carecord.catalogue") / "samples").iterdir():
-        if path.name.endswith(".json"):
-            for operation_id, sample in json.loads(path.read_text(encoding="utf-8")).items():
-                if operation_id in operations_by_id:
-                    found[operation_id] = sample["item"]
-    return found
 
 
 def _as_submitted(value: Any, operation: Operation) -> Any:

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
+from carecord.population.chance import seeded
 from carecord.population.feeds import Feeds, Written
 from carecord.population.history import History
 from carecord.population.households import households
@@ -40,7 +40,7 @@ def write(people: int, *, seed: int, out: Path, on_progress: Callable[[int], Non
 
 def tell(person: Person, household: Household, *, seed: int) -> History:
     """Everything that happened to one person. It depends on the seed and the person, and on nobody else."""
-    history = History(person, household, Random(f"{seed}/person/{person.number}"))
+    history = History(person, household, seeded(seed, "person", person.number))
     for story in STORIES:
         if history.chance(story.chance(person)):
             history.told.add(story.name)

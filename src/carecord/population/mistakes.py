@@ -58,7 +58,9 @@ RATES = {
     "Adult social care": Rates(
         missing_nhs_number=0.3, nickname=0.1, former_surname=0.2, former_address=0.12, surname_typing=0.02
     ),
-    "Children's social care": Rates(missing_nhs_number=0.4, nickname=0.08, former_address=0.2, surname_typing=0.02),
+    "Children's social care": Rates(
+        missing_nhs_number=0.4, nickname=0.08, former_address=0.2, surname_typing=0.02
+    ),
     "Pathology": Rates(missing_nhs_number=0.06, surname_typing=0.01, no_telephone=0.9, duplicate=0.01),
     "Radiology": Rates(missing_nhs_number=0.04, no_telephone=0.8),
     "Maternity": Rates(missing_nhs_number=0.02, former_surname=0.3),

@@ -1,9 +1,11 @@
-"""Numbers that belong to nobody: NHS numbers of the 999 range, local numbers, telephone numbers kept for fiction."""
+"""Numbers that belong to nobody: NHS numbers of the 999 range, local numbers, telephones kept for fiction."""
 
 from collections.abc import Collection, Iterator
 from random import Random
 
 from stdnum.gb import nhs
+
+from carecord.population.chance import seeded
 
 LAST_NHS_NUMBERS = 900_000
 """How many people the 999 range has numbers for, with room for the known ones."""
@@ -17,7 +19,7 @@ _LOCAL_RANGE = 10_000_000
 
 def nhs_numbers(seed: int, taken: Collection[str]) -> Iterator[str]:
     """Every NHS number of the 999 range with a valid check digit, each once, in an order the seed gives."""
-    at = Random(f"{seed}/nhs numbers").randrange(1_000_000)
+    at = seeded(seed, "nhs numbers").randrange(1_000_000)
     for _ in range(1_000_000):
         at = (at + _STEP) % 1_000_000
         body = f"999{at:06}"

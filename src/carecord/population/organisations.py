@@ -97,7 +97,9 @@ class Region:
 
 @cache
 def _lists() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((files(__package__) / "organisations.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(
+        (files(__package__) / "organisations.json").read_text(encoding="utf-8")
+    )
     return loaded
 
 

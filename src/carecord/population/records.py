@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from carecord.population.dates import AS_AT, between, plus
+from carecord.population.dates import AS_AT, between, clock, plus
 from carecord.population.entries import demographics
-from carecord.population.feeds import Record
+from carecord.population.feeds import Demographics, Record
 from carecord.population.history import Entry, History
 from carecord.population.mistakes import RATES, Rates, with_mistakes
 from carecord.population.numbers import scattered
@@ -45,14 +45,14 @@ def _records(history: History, system: SourceSystem) -> Iterator[Record]:
     person, rng, rates = history.person, history.rng, RATES[system.kind]
     number = local_number(person.number, system)
     updated = between(max(person.born, plus(AS_AT, days=-1500)), plus(person.until, days=-1), rng)
-    right = demographics.patient(person, system, number=number, updated=updated)
+    right = demographics.patient(person, number=number)
     twins = history.household.twins_of(person)
-    patients = [with_mistakes(right, person, rates, rng, twins=twins)]
+    sent = [Demographics(with_mistakes(right, person, rates, rng, twins=twins), clock(updated, 8, 15))]
     minor: tuple[str, ...] = ()
     if rng.random() < rates.number_changed:
         earlier = max(person.born, plus(updated, days=-400))
         former = local_number(person.number + FORMER_BLOCK, system)
-        patients.insert(0, patients[0] | {"PatientNumber": former, "LastUpdatedDate": f"{earlier}T08:15:00"})
+        sent.insert(0, Demographics(sent[0].patient | {"PatientNumber": former}, clock(earlier, 8, 15)))
         demographics.identifier(history, system, "Other", former, since=earlier, ended=updated)
     elif rng.random() < rates.merged:
         minor = (local_number(person.number + FORMER_BLOCK, system),)
@@ -63,22 +63,33 @@ def _records(history: History, system: SourceSystem) -> Iterator[Record]:
         others = tuple(entry for entry in entries if entry.collection in STANDING_ALONE)
         again = with_mistakes(right, person, rates, rng, twins=twins)
         again["PatientNumber"] = local_number(person.number + DUPLICATE_BLOCK, system)
-        yield _record(person, system, [again], others, number=person.number + DUPLICATE_BLOCK)
+        yield _record(
+            person,
+            system,
+            [Demographics(again, sent[-1].updated)],
+            others,
+            number=person.number + DUPLICATE_BLOCK,
+        )
         entries = list(mine)
-    record = _record(person, system, patients, tuple(_revised(entries, rates, rng)), number=person.number)
+    record = _record(person, system, sent, tuple(_revised(entries, rates, rng)), number=person.number)
     yield replace(record, minor_numbers=minor)
 
 
 def _record(
-    person: Person, system: SourceSystem, patients: list[dict[str, object]], entries: tuple[Entry, ...], *, number: int
+    person: Person, system: SourceSystem, sent: list[Demographics], entries: tuple[Entry, ...], *, number: int
 ) -> Record:
     return Record(
         system=system,
         source_patient_id=source_patient_id(number, system),
         person=str(person.number),
-        patients=tuple({k: v for k, v in patient.items() if v is not None} for patient in patients),
+        sent=tuple(without_nulls(one) for one in sent),
         entries=entries,
     )
+
+
+def without_nulls(sent: Demographics) -> Demographics:
+    """What a feed may leave out, left out."""
+    return replace(sent, patient={name: value for name, value in sent.patient.items() if value is not None})
 
 
 def _revised(entries: list[Entry], rates: Rates, rng: Random) -> Iterator[Entry]:

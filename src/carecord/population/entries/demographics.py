@@ -4,16 +4,23 @@ from datetime import date
 
 from carecord.catalogue.value_lists import ETHNIC_CATEGORY, MARITAL_STATUS
 from carecord.population import names, numbers
-from carecord.population.dates import between, clock, midnight, plus
+from carecord.population.dates import between, midnight, plus
 from carecord.population.history import History, Item
 from carecord.population.organisations import SourceSystem
 from carecord.population.people import Person
 
-RELATIONSHIPS = {"Mother": "MTH", "Father": "FTH", "Daughter": "DAUC", "Son": "SONC", "Wife": "WIFE", "Husband": "HUSB"}
+RELATIONSHIPS = {
+    "Mother": "MTH",
+    "Father": "FTH",
+    "Daughter": "DAUC",
+    "Son": "SONC",
+    "Wife": "WIFE",
+    "Husband": "HUSB",
+}
 MADE_UP_RELATIVES = ("Daughter", "Son", "Sister", "Brother", "Friend", "Neighbour")
 
 
-def patient(person: Person, system: SourceSystem, *, number: str, updated: date) -> Item:
+def patient(person: Person, *, number: str) -> Item:
     """The record as a system without mistakes would send it."""
     practice = person.practice
     return {
@@ -48,8 +55,6 @@ def patient(person: Person, system: SourceSystem, *, number: str, updated: date)
         "GPPracticeName": practice.name,
         "SensitiveAddress": "No",
         "RecordStatus": "Active",
-        "LastUpdatedDate": clock(updated, 8, 15),
-        "TenancyId": system.tenancy_id,
     }
 
 
@@ -137,8 +142,12 @@ def _relative_elsewhere(history: History, system: SourceSystem, role: str) -> No
             "ContactRole": role,
             "RelationshipCode": RELATIONSHIPS.get(relationship),
             "RelationshipDesc": relationship,
-            "Forename": names.forename(sex=sex, born=person.born.year + generation, origin=person.origin, rng=rng),
-            "Surname": person.surname if relationship in ("Son", "Brother") else names.surname(person.origin, rng),
+            "Forename": names.forename(
+                sex=sex, born=person.born.year + generation, origin=person.origin, rng=rng
+            ),
+            "Surname": person.surname
+            if relationship in ("Son", "Brother")
+            else names.surname(person.origin, rng),
             "Gender": sex,
             "MobileTelephone": numbers.mobile_telephone(rng),
             "ContactRank": 1,
@@ -232,7 +241,13 @@ def communication_need(
 
 
 def sharing(
-    history: History, system: SourceSystem, status: str, on: date, *, reason: str | None = None, scope: str = "Whole record"
+    history: History,
+    system: SourceSystem,
+    status: str,
+    on: date,
+    *,
+    reason: str | None = None,
+    scope: str = "Whole record",
 ) -> None:
     """What the person decided about the local shared record."""
     history.add(

@@ -36,7 +36,9 @@ def problem(
         "StaffRole": doctor.role,
     }
     if ended is None:
-        reviewed = between(max(onset, plus(history.person.until, days=-500)), history.person.until, history.rng)
+        reviewed = between(
+            max(onset, plus(history.person.until, days=-500)), history.person.until, history.rng
+        )
         item["LastReviewDate"] = midnight(plus(reviewed, days=-1)) if reviewed > onset else None
         history.add(history.gp, "ActiveProblemsCollection", item, updated=midnight(onset))
     else:
@@ -44,7 +46,9 @@ def problem(
         history.add(history.gp, "PastProblemsCollection", item, updated=midnight(ended))
 
 
-def further_problem(history: History, text: str, on: date, *, notes: str | None = None, snomed: str | None = None) -> None:
+def further_problem(
+    history: History, text: str, on: date, *, notes: str | None = None, snomed: str | None = None
+) -> None:
     """A problem-like entry that is on no problem list."""
     history.add(
         history.gp,
@@ -177,7 +181,9 @@ def immunisation(
             "VaccineName": vaccine if given else None,
             "DoseNumber": dose,
             "TargetDisease": disease,
-            "BatchNumber": f"{disease[:3].upper()}{on.year % 100}A{100 + on.toordinal() % 900}" if given else None,
+            "BatchNumber": f"{disease[:3].upper()}{on.year % 100}A{100 + on.toordinal() % 900}"
+            if given
+            else None,
             "ExpiryDate": plus(on, days=270).isoformat() if given else None,
             "Site": site if given else None,
             "Route": "Intramuscular" if given else None,
@@ -192,7 +198,13 @@ def immunisation(
 
 
 def encounter(
-    history: History, on: date, rubric: str = "Surgery consultation", *, notes: str = "", nurse: bool = False, read: str = UNCODED
+    history: History,
+    on: date,
+    rubric: str = "Surgery consultation",
+    *,
+    notes: str = "",
+    nurse: bool = False,
+    read: str = UNCODED,
 ) -> None:
     """A contact with the practice."""
     staff = history.practice.nurse if nurse else history.person.doctor
@@ -213,7 +225,15 @@ def encounter(
     )
 
 
-def observe(history: History, measure: Measure, value: float, on: date, *, group: str | None = None, when: str | None = None) -> None:
+def observe(
+    history: History,
+    measure: Measure,
+    value: float,
+    on: date,
+    *,
+    group: str | None = None,
+    when: str | None = None,
+) -> None:
     """One reading, taken by the nurse."""
     nurse = history.practice.nurse
     when = when or in_hours(on, history.rng)
@@ -238,8 +258,14 @@ def observe(history: History, measure: Measure, value: float, on: date, *, group
     )
 
 
-def test_result(
-    history: History, measure: Measure, value: float, *, sampled: str, report_id: str, specimen: str = "Venous blood"
+def laboratory_result(
+    history: History,
+    measure: Measure,
+    value: float,
+    *,
+    sampled: str,
+    report_id: str,
+    specimen: str = "Venous blood",
 ) -> None:
     """One analyte of a laboratory report, as the practice filed it."""
     reported = later(sampled, minutes=400)
@@ -267,7 +293,9 @@ def test_result(
     )
 
 
-def referral(history: History, rubric: str, on: date, to: Consultant, *, priority: str = "1", read: str = UNCODED) -> str:
+def referral(
+    history: History, rubric: str, on: date, to: Consultant, *, priority: str = "1", read: str = UNCODED
+) -> str:
     """A referral to a consultant; its booking reference."""
     booking = f"{history.number():012}"
     person = history.person
@@ -293,13 +321,12 @@ def referral(history: History, rubric: str, on: date, to: Consultant, *, priorit
     return booking
 
 
-def recall(history: History, rubric: str, due: date, kind: str = "Chronic disease review", *, read: str = UNCODED) -> None:
+def recall(
+    history: History, rubric: str, due: date, kind: str = "Chronic disease review", *, read: str = UNCODED
+) -> None:
     """An entry in the diary: due, overdue or done."""
     entered = years_after(due, -1)
-    if due >= AS_AT:
-        status = "Due"
-    else:
-        status = "Done" if history.chance(0.7) else "Overdue"
+    past = "Done" if history.chance(0.7) else "Overdue"
     history.add(
         history.gp,
         "GpRecallsList",
@@ -308,7 +335,7 @@ def recall(history: History, rubric: str, due: date, kind: str = "Chronic diseas
             "Rubric": rubric,
             "ReadCode": read,
             "RecallType": kind,
-            "Status": status,
+            "Status": "Due" if due >= AS_AT else past,
             "Date": midnight(max(entered, history.person.born)) if entered < AS_AT else None,
             "StaffCode": history.practice.nurse.code,
         },
@@ -341,7 +368,9 @@ def letter_received(history: History, title: str, on: date, *, author: str, orga
     )
 
 
-def family_history(history: History, concept: str, relationship: str, on: date, *, age: int, snomed: str | None = None) -> None:
+def family_history(
+    history: History, concept: str, relationship: str, on: date, *, age: int, snomed: str | None = None
+) -> None:
     history.add(
         history.gp,
         "GpFamilyHistoryList",
@@ -358,7 +387,13 @@ def family_history(history: History, concept: str, relationship: str, on: date, 
 
 
 def lifestyle(
-    history: History, category: str, concept: Concept, on: date, *, value: str | None = None, units: str | None = None
+    history: History,
+    category: str,
+    concept: Concept,
+    on: date,
+    *,
+    value: str | None = None,
+    units: str | None = None,
 ) -> None:
     when = in_hours(on, history.rng)
     history.add(
@@ -399,14 +434,18 @@ def registration(history: History, since: date) -> None:
             "DispensingPatient": "No",
             "NominatedPharmacyCode": practice.pharmacy_code,
             "NominatedPharmacyName": practice.pharmacy,
-            "ResidentialInstitute": person.address.line1 if person.role == "resident" and person.age > 74 else None,
+            "ResidentialInstitute": person.address.line1
+            if person.role == "resident" and person.age > 74
+            else None,
             "RecordLastUpdatedDate": updated,
         },
         updated=updated,
     )
 
 
-def blood_pressure(history: History, systolic: float, diastolic: float, on: date, pair: Sequence[Measure]) -> None:
+def blood_pressure(
+    history: History, systolic: float, diastolic: float, on: date, pair: Sequence[Measure]
+) -> None:
     """Both pressures of one reading, in one group."""
     when = in_hours(on, history.rng)
     group = str(history.number())

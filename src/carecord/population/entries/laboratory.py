@@ -74,7 +74,7 @@ def blood_test(
     _report(history, panel, ordered, sampled, VENOUS_BLOOD, sample_id, investigations=[tests])
     if for_practice:
         for measure, value in results:
-            gp.test_result(history, measure, value, sampled=sampled, report_id=sample_id)
+            gp.laboratory_result(history, measure, value, sampled=sampled, report_id=sample_id)
 
 
 def urine_culture(history: History, on: date, *, grown: bool, ordered: Ordered | None = None) -> None:
@@ -113,7 +113,9 @@ def urine_culture(history: History, on: date, *, grown: bool, ordered: Ordered |
         "InvestigationComments": None if grown else "No growth",
         "CultureResultList": [organism] if grown else [],
     }
-    _report(history, panel, ordered, sampled, URINE, sample_id, investigations=[microscopy], cultures=[culture])
+    _report(
+        history, panel, ordered, sampled, URINE, sample_id, investigations=[microscopy], cultures=[culture]
+    )
 
 
 def _result(measure: Measure, value: float) -> Item:

@@ -22,7 +22,9 @@ def _tell(history: History) -> None:
     reviews = yearly(since, person.until, most=3, history=history)
     for on in [since, *reviews]:
         measured = max(43.0, rng.gauss(level, 5))
-        laboratory.blood_test(history, laboratory.HBA1C, [(codes.HBA1C, measured)], on, reason="Diabetic review")
+        laboratory.blood_test(
+            history, laboratory.HBA1C, [(codes.HBA1C, measured)], on, reason="Diabetic review"
+        )
     for on in reviews:
         gp.encounter(history, plus(on, days=5), "Diabetic annual review", nurse=True, read="66AS.")
         gp.blood_pressure(

@@ -54,7 +54,12 @@ def _administration(history: History) -> None:
         demographics.gp_registrations(history, history.gp, registered)
     if person.language != "en":
         demographics.communication_need(
-            history, history.gp, "Interpreter", "Interpreter needed", plus(registered, days=1), method="Letter"
+            history,
+            history.gp,
+            "Interpreter",
+            "Interpreter needed",
+            plus(registered, days=1),
+            method="Letter",
         )
     if history.chance(0.04):
         demographics.communication_need(
@@ -70,7 +75,9 @@ def _administration(history: History) -> None:
     if roll < 0.15:
         demographics.sharing(history, history.gp, "Agreed", decided)
     elif roll < 0.158:
-        demographics.sharing(history, history.gp, "Refused", decided, reason="Does not want the record shared")
+        demographics.sharing(
+            history, history.gp, "Refused", decided, reason="Does not want the record shared"
+        )
 
 
 def _complaints(history: History) -> None:
@@ -82,7 +89,9 @@ def _complaints(history: History) -> None:
         concept, medicine, notes = history.rng.choice(COMPLAINTS)
         gp.encounter(history, on, notes=notes if history.chance(0.6) else "")
         if history.chance(0.3):
-            gp.problem(history, concept, on, ended=min(plus(on, days=21), plus(person.until, days=-1)), major=False)
+            gp.problem(
+                history, concept, on, ended=min(plus(on, days=21), plus(person.until, days=-1)), major=False
+            )
         if medicine and history.chance(0.7):
             gp.issue(history, medicine, on)
         if concept is codes.URINARY_INFECTION and history.chance(0.5):
@@ -97,11 +106,15 @@ def _lasting(history: History) -> None:
     for concept, medicine, from_age in LASTING:
         if person.age < from_age + 2 or not history.chance(0.05):
             continue
-        since = between(max(years_after(person.born, from_age), RECORDS_FROM), plus(person.until, days=-90), history.rng)
+        since = between(
+            max(years_after(person.born, from_age), RECORDS_FROM), plus(person.until, days=-90), history.rng
+        )
         gp.problem(history, concept, since, major=False)
         gp.repeat(history, medicine, since)
     if person.age > 30 and history.chance(0.06):
-        since = between(max(years_after(person.born, 20), RECORDS_FROM), plus(person.until, days=-400), history.rng)
+        since = between(
+            max(years_after(person.born, 20), RECORDS_FROM), plus(person.until, days=-400), history.rng
+        )
         gp.past_repeat(history, codes.IBUPROFEN, since, plus(since, days=200), "No longer needed")
     if person.age > 75 and history.chance(0.25):
         on = between(years_after(person.until, -5), plus(person.until, days=-1), history.rng)
@@ -110,7 +123,9 @@ def _lasting(history: History) -> None:
 
 def _checks(history: History) -> None:
     person, rng = history.person, history.rng
-    on = between(max(years_after(person.born, 18), years_after(person.until, -3)), plus(person.until, days=-1), rng)
+    on = between(
+        max(years_after(person.born, 18), years_after(person.until, -3)), plus(person.until, days=-1), rng
+    )
     height = (162 if person.female else 176) + rng.gauss(0, 6)
     bmi = max(17.0, rng.gauss(27, 4.5))
     weight = bmi * (height / 100) ** 2
@@ -118,7 +133,9 @@ def _checks(history: History) -> None:
     gp.observe(history, codes.WEIGHT, weight, on)
     gp.observe(history, codes.BMI, weight / (height / 100) ** 2, on)
     if history.chance(0.5):
-        gp.blood_pressure(history, rng.gauss(128, 12), rng.gauss(77, 8), on, (codes.SYSTOLIC, codes.DIASTOLIC))
+        gp.blood_pressure(
+            history, rng.gauss(128, 12), rng.gauss(77, 8), on, (codes.SYSTOLIC, codes.DIASTOLIC)
+        )
     smoking = rng.choices((codes.NEVER_SMOKED, codes.EX_SMOKER, codes.SMOKER), (60, 27, 13))[0]
     gp.lifestyle(history, "Smoking", smoking, on)
     if history.chance(0.6):
@@ -128,7 +145,9 @@ def _checks(history: History) -> None:
         gp.problem(history, codes.OBESITY, on, major=False)
     if history.chance(0.12):
         relationship = rng.choice(("Father", "Mother", "Brother", "Sister"))
-        gp.family_history(history, "Angina", relationship, on, age=45 + int(rng.random() * 30), snomed="275121006")
+        gp.family_history(
+            history, "Angina", relationship, on, age=45 + int(rng.random() * 30), snomed="275121006"
+        )
     if person.age >= 40 and history.chance(0.4):
         laboratory.blood_test(history, laboratory.LIPIDS, [(codes.CHOLESTEROL, rng.gauss(5.1, 0.9))], on)
     if history.chance(0.25):

@@ -41,7 +41,7 @@ def onset(history: History, *, earliest_age: int, within_years: int = 18) -> dat
 
 def yearly(since: date, until: date, *, most: int, history: History) -> list[date]:
     """The days of a yearly review, newest last, at most so many."""
-    days = []
+    days: list[date] = []
     day = plus(until, days=-20 - int(history.rng.random() * 330))
     while day > since and len(days) < most:
         days.append(day)
