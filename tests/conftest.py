@@ -1,10 +1,12 @@
 """Fixtures for every test: a real PostgreSQL, and a database of its own for each test that asks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from tests.support import postgres as test_postgres
+from tests.support.sandpit import Sandpit, open_sandpit
 
 from carecord.db import embedded
 from carecord.db.connect import Database
@@ -36,3 +38,10 @@ def connection(database: Database) -> Iterator[psycopg.Connection]:
     """A connection to the test's database; each statement commits."""
     with database.connect() as connection:
         yield connection
+
+
+@pytest.fixture
+def sandpit(database: Database, tmp_path: Path) -> Iterator[Sandpit]:
+    """The application over the test's database, and a client that may read everything."""
+    with open_sandpit(database, tmp_path) as opened:
+        yield opened

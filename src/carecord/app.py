@@ -78,9 +78,14 @@ def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
 
 
 class Process:
-    """The application as a server process imports it: it opens with the lifespan, from the environment's settings."""
+    """The application as a server process runs it: it opens and closes with the server's lifespan.
 
-    def __init__(self) -> None:
+    Without settings it reads the environment's; without a database it opens the one they name.
+    """
+
+    def __init__(self, settings: Settings | None = None, opened: Database | None = None) -> None:
+        self._settings = settings
+        self._database = opened
         self._app: CareRecord | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,8 +98,8 @@ class Process:
         await receive()
         async with contextlib.AsyncExitStack() as stack:
             try:
-                settings = Settings()
-                opened = stack.enter_context(database(settings))
+                settings = self._settings or Settings()
+                opened = self._database or stack.enter_context(database(settings))
                 self._app = await stack.enter_async_context(open_app(settings, opened))
             except CareRecordError as error:
                 await send({"type": "lifespan.startup.failed", "message": error.detail})

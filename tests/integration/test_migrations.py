@@ -1,5 +1,6 @@
 """Migrations build exactly schema.sql, once, whoever runs them."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,7 @@ REVISIONS = Path(carecord.db.__file__).parent / "migrations" / "versions"
 
 
 @pytest.fixture
-def empty(postgres: Held):
+def empty(postgres: Held) -> Iterator[Database]:
     with new_database(postgres, template="template0") as database:
         yield database
 

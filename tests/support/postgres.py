@@ -43,7 +43,7 @@ def url_of(server: Held, database: str) -> str:
 
 def dump_schema(url: str) -> str:
     """All that pg_catalog holds of a database's schema, as pg_dump writes it, without Alembic's own table."""
-    program = find_programs(None).folder / "pg_dump"
+    program = str(find_programs(None).folder / "pg_dump")
     command = [program, "--schema-only", "--exclude-table=public.alembic_version", f"--dbname={url}"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # \restrict and \unrestrict carry a random word.
