@@ -1,0 +1,1 @@
+"""What is measured, each beside the baseline it is measured against in the same run."""
