@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from carecord.access import audit
 from carecord.access.audit import AuditEvent, EventName, Outcome
@@ -360,6 +362,28 @@ def test_an_event_of_an_unknown_name_from_a_later_version_still_verifies(
     chain = audit.Chain()
     row = chain.append(datetime(2026, 6, 1, tzinfo=UTC), body).decode()
     connection.execute(audit.queries.insert_audit_events, {"chain_id": chain.chain_id, "rows": f"[{row}]"})
+    assert verify(connection) == []
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+    | st.text(st.characters(max_codepoint=0x9F, exclude_characters="\0")),
+    detail_ids=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3),
+    restricted=st.booleans(),
+    at=st.datetimes(timezones=st.just(UTC)),
+)
+def test_whatever_an_event_holds_python_and_the_database_hash_it_alike(
+    connection: psycopg.Connection[Any], text: str, detail_ids: list[int], restricted: bool, at: datetime
+) -> None:
+    event = AuditEvent(
+        event=EventName.PATIENT_READ,
+        trace_id=text,
+        user_id=text or None,
+        patient_detail_ids=detail_ids,
+        restricted=restricted,
+    )
+    audit.record(connection, event, clock=lambda: at)
     assert verify(connection) == []
 
 

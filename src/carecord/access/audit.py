@@ -95,7 +95,8 @@ def hash_row(previous: bytes, chain_id: uuid.UUID, seq: int, at: datetime, body:
     """sha256(previous hash || chain id || seq || microseconds since 1970 || the other columns as JSON).
 
     The numbers are eight bytes, the highest first; the JSON is an object without blanks, in the order
-    of the columns, nulls included.
+    of the columns, nulls included. PostgreSQL's row_to_json writes the same bytes, so that the query
+    `find_chain_breaks` verifies a chain by itself.
     """
     since = at - _EPOCH
     at_us = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

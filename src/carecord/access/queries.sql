@@ -117,12 +117,34 @@ SELECT DISTINCT ON (chain_id) chain_id, seq, hash
 FROM audit.event
 ORDER BY chain_id, seq DESC;
 
--- stream_audit_events --
--- Every row, chain by chain, in the order it was written.
-SELECT chain_id, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies,
-       outcome, reason, restricted, trace_id, previous_hash, hash
-FROM audit.event
+-- find_chain_breaks --
+-- The rows at which a chain does not hold: one before it is missing, or it is not as it was written.
+WITH checked AS (
+    SELECT chain_id, seq,
+           seq <> 1 + lag(seq, 1, 0::bigint) OVER chain
+           OR previous_hash <> lag(hash, 1, decode(repeat('00', 32), 'hex')) OVER chain AS row_missing,
+           hash <> sha256(
+               previous_hash || uuid_send(chain_id) || int8send(seq)
+               || int8send((extract(epoch FROM at) * 1000000)::bigint)
+               || convert_to(row_to_json(shown)::text, 'UTF8')
+           ) AS row_changed
+    FROM audit.event
+    CROSS JOIN LATERAL (
+        SELECT event, client_id, user_id, operation_id, patient_detail_ids, tenancies,
+               outcome, reason, restricted, trace_id
+    ) AS shown
+    WINDOW chain AS (PARTITION BY chain_id ORDER BY seq)
+)
+SELECT chain_id, seq, row_missing, row_changed
+FROM checked
+WHERE row_missing OR row_changed
 ORDER BY chain_id, seq;
+
+-- holds_head --
+-- Whether a row that was once the head of a chain still stands as it stood.
+SELECT EXISTS (
+    SELECT FROM audit.event WHERE chain_id = %(chain_id)s AND seq = %(seq)s AND hash = %(hash)s
+);
 
 -- set_up_audit_connection --
 -- Durable means flushed, whatever the server's own default is.
