@@ -1,7 +1,8 @@
 """Query parameters of a list: `PageNumber`, `PageSize`, `Sort<Field>`, `Filter<Field>`, `…From` and `…To`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -44,38 +45,58 @@ Reading = tuple[Test, Any] | str
 """How a value filters and what it is in SQL, or the rule it breaks."""
 
 
+class Takes(Enum):
+    """What kind of value a parameter takes."""
+
+    PAGE = "which page"
+    DIRECTION = "asc or desc"
+    TEXT = "a text to look for"
+    NUMBER = "a number"
+    BOOLEAN = "true or false"
+    TIME = "a day or a time"
+    EARLIEST = "the earliest day or time"
+    LATEST = "the latest day or time"
+
+
 @dataclass(frozen=True, slots=True)
-class _Parameter:
+class Parameter:
+    """A query parameter of an operation, and the field that it sorts or filters by."""
+
     name: str
+    takes: Takes
     leaf: Leaf | None = None
-    read: Callable[[str], Reading] | None = None
 
 
 @cache
-def _parameters(operation: Operation) -> dict[str, _Parameter]:
+def _parameters(operation: Operation) -> dict[str, Parameter]:
     """Every parameter of the operation, by its name without regard to case."""
-    found = [_Parameter("PageNumber"), _Parameter("PageSize")]
+    found = [Parameter("PageNumber", Takes.PAGE), Parameter("PageSize", Takes.PAGE)]
     for leaf in operation.leaves:
         if leaf.field.sortable:
-            found.append(_Parameter(f"Sort{leaf.parameter}", leaf))
+            found.append(Parameter(f"Sort{leaf.parameter}", Takes.DIRECTION, leaf))
         if leaf.field.filterable:
             name = f"Filter{leaf.parameter}"
             if is_time(leaf):
-                found.append(_Parameter(name, leaf, _read_time))
-                found.append(_Parameter(f"{name}From", leaf, _read_from))
-                found.append(_Parameter(f"{name}To", leaf, _read_to))
+                found.append(Parameter(name, Takes.TIME, leaf))
+                found.append(Parameter(f"{name}From", Takes.EARLIEST, leaf))
+                found.append(Parameter(f"{name}To", Takes.LATEST, leaf))
             elif leaf.field.kind is Kind.INTEGER or leaf.field.holds is Holds.DECIMAL:
-                found.append(_Parameter(name, leaf, _read_number))
+                found.append(Parameter(name, Takes.NUMBER, leaf))
             elif leaf.field.kind is Kind.BOOLEAN:
-                found.append(_Parameter(name, leaf, _read_boolean))
+                found.append(Parameter(name, Takes.BOOLEAN, leaf))
             else:
-                found.append(_Parameter(name, leaf, _read_text))
+                found.append(Parameter(name, Takes.TEXT, leaf))
     return {parameter.name.lower(): parameter for parameter in found}
 
 
+def parameters_of(operation: Operation) -> tuple[Parameter, ...]:
+    """Every query parameter that a list operation takes, in the order of its fields."""
+    return tuple(_parameters(operation).values())
+
+
 def parameter_names(operation: Operation) -> list[str]:
-    """Every query parameter that the operation takes, in the order of its fields."""
-    return [parameter.name for parameter in _parameters(operation).values()]
+    """The names of every query parameter that the operation takes."""
+    return [parameter.name for parameter in parameters_of(operation)]
 
 
 _DEFAULTS: dict[Operation, ListRequest] = {}
@@ -109,13 +130,13 @@ def read_list_request(operation: Operation, query: bytes) -> ListRequest:
             rule = _read_page(parameter.name, value, page)
             if rule:
                 errors.append(FieldError(parameter.name, rule))
-        elif parameter.read is None:
+        elif parameter.takes is Takes.DIRECTION:
             if value.lower() in ("asc", "desc"):
                 order.append((parameter.leaf, value.lower() == "desc"))
             else:
                 errors.append(FieldError(parameter.name, "must be asc or desc"))
         else:
-            reading = parameter.read(value)
+            reading = _READERS[parameter.takes](value)
             if isinstance(reading, str):
                 errors.append(FieldError(parameter.name, reading))
             else:
@@ -198,3 +219,13 @@ def _read_to(value: str) -> Reading:
 
 def _time_rule(value: str) -> str | None:
     return f"{DAY_RULE}, or {LOCAL_DATE_TIME_RULE}" if check_local_date_time(value) else None
+
+
+_READERS: Mapping[Takes, Callable[[str], Reading]] = {
+    Takes.TEXT: _read_text,
+    Takes.NUMBER: _read_number,
+    Takes.BOOLEAN: _read_boolean,
+    Takes.TIME: _read_time,
+    Takes.EARLIEST: _read_from,
+    Takes.LATEST: _read_to,
+}
