@@ -1,11 +1,17 @@
 """The application: one process that answers the bundles API, tokens and the API reference."""
 
+import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
+from psycopg import OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carecord.access.audit_trail import AuditTrail, open_trail
@@ -22,6 +28,7 @@ from carecord.kernel.settings import Settings
 from carecord.patient_index.tenancies import Tenancies
 
 AUDIENCE = "carecord"
+_HEALTH_S = 3
 
 
 class CareRecord:
@@ -37,6 +44,21 @@ class CareRecord:
             await self.face(scope, receive, send)
         else:
             await self.rest(scope, receive, send)
+
+
+class Health:
+    """Whether this process can answer: its database does."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+        self._pool = pool
+
+    async def answer(self, request: Request) -> Response:
+        try:
+            async with asyncio.timeout(_HEALTH_S), self._pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        except (OperationalError, PoolTimeout, TimeoutError):
+            return JSONResponse({"status": "the database does not answer"}, status_code=503)
+        return JSONResponse({"status": "ok"})
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,10 +91,8 @@ def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
         browse_by_surname=settings.browse_by_surname,
     )
     scopes = [scope for bundle in BUNDLES for scope in (bundle.scope, bundle.restricted_scope)]
-    endpoint = TokenEndpoint(
-        settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes
-    )
-    rest = Starlette(routes=endpoint.routes())
+    endpoint = TokenEndpoint(settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes)
+    rest = Starlette(routes=[*endpoint.routes(), Route("/health", Health(pool).answer)])
     rest.router.default = not_found
     return CareRecord(face, rest)
 

@@ -16,7 +16,7 @@ app = typer.Typer(help="Clients, their products and keys.", no_args_is_help=True
 EVERYTHING = "everything"
 """The product that holds every bundle."""
 
-By = Annotated[str, typer.Option(help="Who does it, for the audit.")]
+By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who does it, for the audit.")]
 
 
 def all_read_scopes() -> list[str]:
@@ -29,17 +29,28 @@ def all_read_scopes() -> list[str]:
 def add(
     client_id: Annotated[str, typer.Argument(help="Lower-case words with hyphens.")],
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all reading ones when none is given.")] = None,
-    tenancy: Annotated[list[int] | None, typer.Option(help="A source it may see; all when none is given.")] = None,
-    bundle: Annotated[list[str] | None, typer.Option(help="A bundle of its product; all when none is given.")] = None,
-    by: By = getpass.getuser(),
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A scope; all reading ones when none is given.")
+    ] = None,
+    tenancy: Annotated[
+        list[int] | None, typer.Option(help="A source it may see; all when none is given.")
+    ] = None,
+    bundle: Annotated[
+        list[str] | None, typer.Option(help="A bundle of its product; all when none is given.")
+    ] = None,
+    by: By,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
     bundles = bundle or [one.slug for one in BUNDLES]
     product = EVERYTHING if not bundle else f"{client_id}-bundles"
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         secret = clients.register_client(
-            connection, client_id, name=name or client_id, scopes=scope or all_read_scopes(), tenancies=tenancy, by=by
+            connection,
+            client_id,
+            name=name or client_id,
+            scopes=scope or all_read_scopes(),
+            tenancies=tenancy,
+            by=by,
         )
         subscriptions.put_product(connection, product, name=product, bundles=bundles, by=by)
         made = subscriptions.subscribe(connection, client_id, product, by=by)
@@ -77,7 +88,7 @@ def list_all() -> None:
 
 
 @app.command("disable")
-def disable(client_id: str, by: By = getpass.getuser()) -> None:
+def disable(client_id: str, by: By) -> None:
     """Refuse a client from now on; it takes hold within seconds."""
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         clients.disable_client(connection, client_id, by=by)
@@ -85,7 +96,7 @@ def disable(client_id: str, by: By = getpass.getuser()) -> None:
 
 
 @app.command("enable")
-def enable(client_id: str, by: By = getpass.getuser()) -> None:
+def enable(client_id: str, by: By) -> None:
     """Let a disabled client call again."""
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         clients.enable_client(connection, client_id, by=by)
@@ -93,7 +104,7 @@ def enable(client_id: str, by: By = getpass.getuser()) -> None:
 
 
 @app.command("new-secret")
-def new_secret(client_id: str, by: By = getpass.getuser()) -> None:
+def new_secret(client_id: str, by: By) -> None:
     """Give a client a new secret, shown this once; the old one stops."""
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         out.print(clients.replace_secret(connection, client_id, by=by))
@@ -102,8 +113,8 @@ def new_secret(client_id: str, by: By = getpass.getuser()) -> None:
 @app.command("new-key")
 def new_key(
     subscription_id: str,
+    by: By,
     which: Annotated[str, typer.Option(help="primary or secondary")] = "primary",
-    by: By = getpass.getuser(),
 ) -> None:
     """Make one of a subscription's two keys anew, shown this once."""
     if which not in ("primary", "secondary"):
@@ -114,7 +125,7 @@ def new_key(
 
 
 @app.command("suspend")
-def suspend(subscription_id: str, by: By = getpass.getuser()) -> None:
+def suspend(subscription_id: str, by: By) -> None:
     """Refuse a subscription's keys until it is resumed."""
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         subscriptions.suspend(connection, subscription_id, by=by)
@@ -122,7 +133,7 @@ def suspend(subscription_id: str, by: By = getpass.getuser()) -> None:
 
 
 @app.command("resume")
-def resume(subscription_id: str, by: By = getpass.getuser()) -> None:
+def resume(subscription_id: str, by: By) -> None:
     """Let a suspended subscription's keys count again."""
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         subscriptions.resume(connection, subscription_id, by=by)

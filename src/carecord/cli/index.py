@@ -13,7 +13,7 @@ from carecord.patient_index import links
 app = typer.Typer(help="Whose record is it: links between records.", no_args_is_help=True)
 
 Reason = Annotated[str, typer.Option(prompt=True, help="Why; kept with the decision.")]
-By = Annotated[str, typer.Option(help="Who decides.")]
+By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who decides.")]
 
 
 @app.command("unlink")
@@ -22,7 +22,7 @@ def unlink(
         list[int], typer.Argument(help="Records that leave their person; they stay together.")
     ],
     reason: Reason,
-    by: By = getpass.getuser(),
+    by: By,
 ) -> None:
     """Say that these records are not of the same patient as the others they are linked with.
 
@@ -52,9 +52,9 @@ def link(
     patient_detail_id: Annotated[int, typer.Argument(help="A record.")],
     linked_patient_detail_id: Annotated[int, typer.Argument(help="Another of the same patient.")],
     reason: Reason,
-    by: By = getpass.getuser(),
+    by: By,
 ) -> None:
-    """Say that two records, and with them all that they are linked with, are one patient's. A lasting decision."""
+    """Say that two records, and all that they are linked with, are one patient's. A lasting decision."""
     with (
         failing_clearly(),
         open_database(Settings()) as database,

@@ -2,7 +2,7 @@
 
 import typer
 
-from carecord.cli import catalogue, clients, database, index, load, server
+from carecord.cli import catalogue, clients, database, demo, index, load, population, server
 
 app = typer.Typer(
     name="carecord",
@@ -12,7 +12,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("serve")(server.serve)
+app.command("demo")(demo.demo)
 app.command("load")(load.load)
+app.command("population")(population.population)
 app.add_typer(database.app, name="db")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(index.app, name="index")

@@ -4,7 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from carecord import population as made_up
@@ -32,7 +39,10 @@ def population(
         if from_file is not None:
             task = progress.add_task("records", total=None)
             written = made_up.write_from(
-                from_file, out_folder, seed=seed, on_progress=lambda done: progress.update(task, completed=done)
+                from_file,
+                out_folder,
+                seed=seed,
+                on_progress=lambda done: progress.update(task, completed=done),
             )
         else:
             task = progress.add_task("people", total=people)

@@ -1,0 +1,5 @@
+"""`python -m carecord` is the `carecord` command."""
+
+from carecord.cli.main import app
+
+app()

@@ -1,0 +1,348 @@
+"""`carecord demo`: the main job done once before your eyes, over HTTP, then the sandpit stays up."""
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table
+
+from carecord.catalogue.acute import ACUTE_INPATIENT_EPISODES
+from carecord.catalogue.alerts import ALERTS
+from carecord.catalogue.demographics import FIND_PATIENT
+from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
+from carecord.cli import sandpit
+from carecord.cli.sandpit import Credentials, Holding
+from carecord.cli.terminal import failing_clearly, open_database, out
+from carecord.kernel.settings import Settings
+
+READ = (GP_REPEAT_MEDICATIONS, ACUTE_INPATIENT_EPISODES, ALERTS)
+"""The collections that the demonstration reads through each linked detail ID."""
+
+SYSTEMS = 5
+_SHOWN_LINES = 14
+
+Answers = dict[int, dict[str, Any]]
+"""What each patient detail ID answered, by collection."""
+
+
+class StepFailed(Exception):
+    """A step of the demonstration did not hold."""
+
+
+def demo(
+    people: Annotated[int, typer.Option(min=0, help="How many made-up people.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
+    port: Annotated[int, typer.Option(help="Port of the sandpit.")] = 8080,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the main job; status 0 if each step held.")
+    ] = False,
+) -> None:
+    """Start the sandpit, do the main job once with each request and answer shown, and stay up."""
+    settings = Settings(port=port)
+    with failing_clearly(), open_database(settings) as database:
+        out.rule("[bold]carecord: the sandpit[/]")
+        with database.connect() as connection:
+            sandpit.fill(settings, connection, Holding(people, seed))
+            client = sandpit.credentials(settings, connection)
+            with sandpit.serving(settings) as server:
+                try:
+                    Demonstration(settings, client, connection).run()
+                except StepFailed as failure:
+                    out.print(f"\n[bold red]✗ {failure}[/]")
+                    raise typer.Exit(1) from failure
+                if not once:
+                    _stay_up(settings, client, server)
+
+
+class Demonstration:
+    """The main job: token, Find Patient, reads through each linked ID, un-link, re-link."""
+
+    def __init__(self, settings: Settings, client: Credentials, connection: psycopg.Connection[Any]) -> None:
+        self._settings = settings
+        self._client = client
+        self._connection = connection
+        self._headers: dict[str, str] = {}
+
+    def run(self) -> None:
+        self._link_what_an_earlier_run_left_apart()
+        self._get_token()
+        rows = self._find_patient()
+        ids = [int(row["PatientDetailId"]) for row in rows]
+        entries = self._entry_ids(ids)
+        together = self._read_through(ids)
+        self._check(
+            all(answer == together[ids[0]] for answer in together.values()),
+            f"Each of the {len(ids)} detail IDs gave the same answer, {self._counts(together[ids[0]])}.",
+        )
+        leaving, staying = ids[:2], ids[2:]
+        self._unlink(leaving, staying)
+        self._load_again()
+        apart = self._read_through(ids)
+        halves = [apart[leaving[0]], apart[staying[0]]]
+        self._check(
+            all(apart[one] == halves[0] for one in leaving)
+            and all(apart[one] == halves[1] for one in staying),
+            f"The two halves answer apart: {self._counts(halves[0])}; {self._counts(halves[1])}.",
+        )
+        self._check(
+            all(
+                halves[0][name]["TotalItemCount"] + halves[1][name]["TotalItemCount"]
+                == together[ids[0]][name]["TotalItemCount"]
+                for name in halves[0]
+            )
+            and halves[0] != halves[1],
+            "Together they hold exactly what the whole held.",
+        )
+        self._check(
+            self._entry_ids(ids) == entries,
+            f"Every detail ID and each of their {len(entries)} entry IDs is what it was.",
+        )
+        self._relink(leaving, staying)
+        again = self._read_through(ids)
+        self._check(again == together, "Linked again, each detail ID answers for the whole person as before.")
+        self._check(self._entry_ids(ids) == entries, "And still no ID has changed.")
+
+    def _get_token(self) -> None:
+        self._step("A token by client credentials")
+        basic = b64encode(f"{self._client.client_id}:{self._client.client_secret}".encode()).decode()
+        status, body = self._call(
+            "POST",
+            "/oauth2/token",
+            headers={"Authorization": f"Basic {basic}"},
+            form={"grant_type": "client_credentials"},
+            show=lambda answer: answer | {"access_token": answer["access_token"][:24] + "…"},
+        )
+        self._check(status == 200, "A token was issued.")
+        self._headers = {
+            "Authorization": f"Bearer {body['access_token']}",
+            "Ocp-Apim-Subscription-Key": self._client.primary_key,
+        }
+
+    def _find_patient(self) -> list[dict[str, Any]]:
+        self._step(f"Find Patient, for a person known to {SYSTEMS} source systems")
+        known = self._known_person()
+        status, body = self._call(
+            "POST",
+            FIND_PATIENT.path,
+            headers=self._headers,
+            body={"AllTenancies": True, "NhsNumber": known["NhsNumber"], "DateOfBirth": known["DateOfBirth"]},
+            show=_only_links,
+        )
+        self._check(status == 200, "Find Patient answered.")
+        rows: list[dict[str, Any]] = body[str(FIND_PATIENT.collection)]
+        ids = {row["PatientDetailId"] for row in rows}
+        self._check(
+            len(rows) == SYSTEMS
+            and all(
+                {linked["PatientDetailId"] for linked in row["LinkedPatients"]}
+                == ids - {row["PatientDetailId"]}
+                for row in rows
+            ),
+            f"One row for each of {len(rows)} source records, and each names the {len(rows) - 1} linked to it.",
+        )
+        return sorted(rows, key=lambda row: int(row["PatientDetailId"]))
+
+    def _read_through(self, ids: list[int]) -> Answers:
+        self._step(f"{', '.join(operation.title for operation in READ)}, through each detail ID")
+        answers: Answers = {}
+        table = Table("request", "status", "rows", "first row of", box=None)
+        for patient_detail_id in ids:
+            answers[patient_detail_id] = {}
+            for operation in READ:
+                path = operation.path.replace("{patientDetailId}", str(patient_detail_id))
+                status, body = self._send("GET", path, headers=self._headers)
+                self._check(status == 200, f"GET {path}: {status}", quiet=True)
+                answers[patient_detail_id][str(operation.collection)] = body
+                rows = body[str(operation.collection)]
+                source = rows[0]["TenancyDescription"] if rows else "–"
+                table.add_row(f"GET {path}", str(status), str(body["TotalItemCount"]), source)
+        out.print(table)
+        shown = answers[ids[0]][str(READ[0].collection)]
+        self._show_answer(
+            200,
+            {
+                str(READ[0].collection): shown[str(READ[0].collection)][:1],
+                "TotalItemCount": shown["TotalItemCount"],
+            },
+        )
+        return answers
+
+    def _unlink(self, leaving: list[int], staying: list[int]) -> None:
+        self._step(f"Un-link {_listed(leaving)} from {_listed(staying)}: a lasting decision")
+        self._command("index", "unlink", *map(str, leaving), "--reason", "Demonstration", "--by", "demo")
+
+    def _load_again(self) -> None:
+        self._step("Load a feed that knows the person again: the decision stands, nothing doubles")
+        feeds = sorted(sandpit.feeds_folder(self._settings).glob("*.ndjson*"))
+        smallest = min(feeds[:SYSTEMS], key=lambda feed: feed.stat().st_size)
+        self._command("load", str(smallest), may_refuse=True)
+
+    def _relink(self, leaving: list[int], staying: list[int]) -> None:
+        self._step("Link the two halves again")
+        self._command(
+            "index", "link", str(leaving[0]), str(staying[0]), "--reason", "Demonstration", "--by", "demo"
+        )
+
+    def _link_what_an_earlier_run_left_apart(self) -> None:
+        ids = [
+            row[0]
+            for row in self._connection.execute(
+                "SELECT min(patient_detail_id) FROM patient_index.patient_record"
+                " WHERE nhs_number = %s GROUP BY person_id ORDER BY 1",
+                (self._known_person()["NhsNumber"],),
+            )
+        ]
+        for other in ids[1:]:
+            self._command(
+                "index",
+                "link",
+                str(ids[0]),
+                str(other),
+                "--reason",
+                "Left by an earlier demonstration",
+                "--by",
+                "demo",
+            )
+
+    def _known_person(self) -> dict[str, Any]:
+        file = sandpit.feeds_folder(self._settings) / "known-people.json"
+        people: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
+        return next(one for one in people if len(one["Records"]) == SYSTEMS)
+
+    def _entry_ids(self, ids: list[int]) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            "SELECT patient_detail_id, entry_id FROM clinical_store.entry"
+            " WHERE patient_detail_id = ANY(%s) ORDER BY 1, 2",
+            (ids,),
+        ).fetchall()
+
+    # How a step is shown.
+
+    def _step(self, title: str) -> None:
+        out.print()
+        out.rule(f"[bold]{title}[/]", align="left")
+
+    def _check(self, held: bool, what: str, *, quiet: bool = False) -> None:
+        if not held:
+            raise StepFailed(f"Did not hold: {what}")
+        if not quiet:
+            out.print(f"[green]✓[/] {what}", soft_wrap=True)
+
+    @staticmethod
+    def _counts(answer: dict[str, Any]) -> str:
+        names = {str(operation.collection): operation.title.lower() for operation in READ}
+        return ", ".join(f"{body['TotalItemCount']} {names[name]}" for name, body in answer.items())
+
+    def _command(self, *words: str, may_refuse: bool = False) -> None:
+        out.print(f"[bold]$ carecord {' '.join(words)}[/]", soft_wrap=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "carecord", *words], capture_output=True, text=True, check=False
+        )
+        out.print(done.stdout.rstrip(), markup=False)
+        allowed = (0, 2) if may_refuse else (0,)
+        self._check(
+            done.returncode in allowed, f"carecord {words[0]}: {done.stderr.strip()[-500:]}", quiet=True
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        body: dict[str, Any] | None = None,
+        form: dict[str, str] | None = None,
+        show: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer,
+    ) -> tuple[int, dict[str, Any]]:
+        sent = json.dumps(body) if body is not None else urllib.parse.urlencode(form or {})
+        out.print(f"[bold]{method} {self._settings.base_url}{path}[/]\n{sent}", soft_wrap=True)
+        status, answer = self._send(method, path, headers=headers, body=body, form=form)
+        self._show_answer(status, show(answer) if status < 300 else answer)
+        return status, answer
+
+    def _show_answer(self, status: int, answer: dict[str, Any]) -> None:
+        lines = json.dumps(answer, indent=1, ensure_ascii=False).splitlines()
+        if len(lines) > _SHOWN_LINES:
+            lines = [*lines[:_SHOWN_LINES], f" … {len(lines) - _SHOWN_LINES} more lines"]
+        out.print(
+            Panel(Syntax("\n".join(lines), "json", word_wrap=True), title=str(status), title_align="left")
+        )
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        body: dict[str, Any] | None = None,
+        form: dict[str, str] | None = None,
+    ) -> tuple[int, dict[str, Any]]:
+        content = None
+        if body is not None:
+            content, headers = json.dumps(body).encode(), headers | {"Content-Type": "application/json"}
+        elif form is not None:
+            content = urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(  # noqa: S310
+            self._settings.base_url + path, data=content, headers=headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read() or b"{}")
+
+
+def _linked_ids(row: dict[str, Any]) -> set[str]:
+    return {linked["PatientDetailId"] for linked in row["LinkedPatients"]}
+
+
+def _only_links(answer: dict[str, Any]) -> dict[str, Any]:
+    rows = answer[str(FIND_PATIENT.collection)]
+    return {
+        str(FIND_PATIENT.collection): [
+            {
+                "PatientDetailId": row["PatientDetailId"],
+                "TenancyDescription": row["TenancyDescription"],
+                "…": "…",
+                "LinkedPatients": ", ".join(one["PatientDetailId"] for one in row["LinkedPatients"]),
+            }
+            for row in rows
+        ],
+        "TotalItemCount": answer["TotalItemCount"],
+    }
+
+
+def _listed(ids: list[int]) -> str:
+    return ", ".join(map(str, ids))
+
+
+def _stay_up(settings: Settings, client: Credentials, server: "subprocess.Popen[bytes]") -> None:
+    table = Table(box=None, show_header=False)
+    table.add_row("base URL", settings.base_url)
+    table.add_row("API reference", f"{settings.base_url}/")
+    table.add_row("OpenAPI", f"{settings.base_url}/openapi.json")
+    table.add_row("Postman", f"{settings.base_url}/postman/collection.json")
+    table.add_row("token URL", f"{settings.base_url}/oauth2/token")
+    table.add_row("client", client.client_id)
+    table.add_row("secret", client.client_secret)
+    table.add_row("primary key", client.primary_key)
+    table.add_row("secondary key", client.secondary_key)
+    table.add_row("known people", str(sandpit.feeds_folder(settings) / "known-people.json"))
+    out.print()
+    out.print(Panel(table, title="The sandpit is up; Ctrl-C ends it", title_align="left", expand=False))
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        out.print("Stopping.")
+        return
+    raise typer.Exit(1)
