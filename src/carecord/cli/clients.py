@@ -28,17 +28,11 @@ def all_read_scopes() -> list[str]:
 @app.command("add")
 def add(
     client_id: Annotated[str, typer.Argument(help="Lower-case words with hyphens.")],
-    name: Annotated[str, typer.Option(help="What people call it.")] = "",
-    scope: Annotated[
-        list[str] | None, typer.Option(help="A scope; all reading ones when none is given.")
-    ] = None,
-    tenancy: Annotated[
-        list[int] | None, typer.Option(help="A source it may see; all when none is given.")
-    ] = None,
-    bundle: Annotated[
-        list[str] | None, typer.Option(help="A bundle of its product; all when none is given.")
-    ] = None,
     by: By,
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; without, all that read.")] = None,
+    tenancy: Annotated[list[int] | None, typer.Option(help="A source it may see; without, all.")] = None,
+    bundle: Annotated[list[str] | None, typer.Option(help="A bundle it may call; without, all.")] = None,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
     bundles = bundle or [one.slug for one in BUNDLES]

@@ -148,7 +148,7 @@ class Demonstration:
                 == ids - {row["PatientDetailId"]}
                 for row in rows
             ),
-            f"One row for each of {len(rows)} source records, and each names the {len(rows) - 1} linked to it.",
+            f"One row for each of {len(rows)} source records; each names the {len(rows) - 1} linked to it.",
         )
         return sorted(rows, key=lambda row: int(row["PatientDetailId"]))
 
