@@ -46,7 +46,7 @@ class ItemReader:
         try:
             item = self._decoder.decode(raw)
         except msgspec.ValidationError as error:
-            raise InvalidItem([_structural(error)]) from None
+            raise InvalidItem([structural_error(error)]) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise InvalidItem([FieldError("Item", "must be JSON")]) from None
         errors: list[FieldError] = []
@@ -133,7 +133,7 @@ def _merging_encoder(operation: Operation) -> Callable[[Any], bytes]:
     return lambda item: _encoder.encode(item)[:-1] + implied
 
 
-def _structural(error: msgspec.ValidationError) -> FieldError:
+def structural_error(error: msgspec.ValidationError) -> FieldError:
     """msgspec's words, `Expected …, got … - at `$.Field``, as a field and a rule."""
     text = str(error)
     rule, _, at = text.partition(" - at `$")

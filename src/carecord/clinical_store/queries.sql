@@ -104,3 +104,38 @@ NOT asked.sharing_refused AND NOT r.sharing_refused AND %(bundle)s <> ALL (r.ref
 -- with_tenancy --
 -- A join: the source's name, for those who sort or filter by it.
 JOIN patient_index.tenancy t ON t.tenancy_id = l.tenancy_id
+
+-- worklists_named --
+-- The worklists that have this id, or this patient list.
+SELECT worklist_id, tenancy_id, digest FROM clinical_store.worklist
+WHERE worklist_id = %(worklist_id)s OR patient_list_id = %(patient_list_id)s
+
+-- records_of_source --
+-- The patient detail IDs of a source's records, by its own keys.
+SELECT source_key, patient_detail_id FROM patient_index.patient_record
+WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY(%(source_keys)s)
+
+-- file_worklist --
+-- Make or replace a worklist. A source that does not say when it was refreshed has refreshed it now.
+INSERT INTO clinical_store.worklist
+    (worklist_id, tenancy_id, name, description, category, worklist_type, patient_list_id, owner_group,
+     default_results_per_page, column_definition, refreshed_at, digest)
+VALUES
+    (%(worklist_id)s, %(tenancy_id)s, %(name)s, %(description)s, %(category)s, %(worklist_type)s,
+     %(patient_list_id)s, %(owner_group)s, %(default_results_per_page)s, %(column_definition)s,
+     coalesce(%(refreshed_at)s::timestamp, date_trunc('second', now() AT TIME ZONE 'Europe/London')), %(digest)s)
+ON CONFLICT (worklist_id) DO UPDATE
+SET name = excluded.name, description = excluded.description, category = excluded.category,
+    worklist_type = excluded.worklist_type, patient_list_id = excluded.patient_list_id,
+    owner_group = excluded.owner_group, default_results_per_page = excluded.default_results_per_page,
+    column_definition = excluded.column_definition, refreshed_at = excluded.refreshed_at, digest = excluded.digest
+
+-- empty_worklist --
+-- Take every row from a worklist.
+DELETE FROM clinical_store.worklist_row WHERE worklist_id = %(worklist_id)s
+
+-- fill_worklist --
+-- Put rows into an empty worklist, in their order.
+INSERT INTO clinical_store.worklist_row (worklist_id, place, patient_detail_id, cells)
+SELECT %(worklist_id)s, r.place, r.patient_detail_id, r.cells
+FROM unnest(%(patient_detail_ids)s::bigint[], %(cells)s::json[]) WITH ORDINALITY AS r (patient_detail_id, cells, place)

@@ -1,4 +1,4 @@
-"""A line of an NDJSON feed becomes a tenancy, a source record or an entry; or says which field breaks which rule."""
+"""A line of an NDJSON feed becomes a source, a record, an entry or a list; or says what breaks which rule."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,6 +10,7 @@ from carecord.catalogue.checks import check_local_date_time
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.submission import InvalidItem, parse_item, source_item_key
 from carecord.clinical_store.filing import SentEntry
+from carecord.clinical_store.worklists import SentWorklist, parse_worklist
 from carecord.kernel.errors import FieldError
 from carecord.patient_index.demographics import SourceRecord, parse_patient
 from carecord.patient_index.source_records import Tenancy
@@ -33,6 +34,7 @@ class FeedLine(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=F
     """Every kind of line; which keys it has says which kind it is."""
 
     tenancy: TenancyHeader | None = None
+    worklist: msgspec.Raw = msgspec.Raw(b"")
     source_patient_id: Identifier | None = None
     patient: msgspec.Raw = msgspec.Raw(b"")
     minor_numbers: list[Identifier] = []
@@ -55,7 +57,7 @@ _decode = msgspec.json.Decoder(FeedLine).decode
 _NUL = b"\\u0000"
 
 
-def parse_line(text: bytes, *, line: int, today: str) -> Tenancy | SentPatient | SentEntry:
+def parse_line(text: bytes, *, line: int, today: str) -> Tenancy | SentPatient | SentEntry | SentWorklist:
     """What the line says; raises InvalidItem. `today` is UK local, `YYYY-MM-DD`."""
     if len(text) > LINE_LIMIT:
         raise InvalidItem([FieldError("line", f"must not be longer than {LINE_LIMIT} bytes")])
@@ -72,6 +74,8 @@ def parse_line(text: bytes, *, line: int, today: str) -> Tenancy | SentPatient |
         return Tenancy(
             header.tenancy_id, header.tenancy_description, header.system_kind, header.organisation_code
         )
+    if len(sent.worklist):
+        return parse_worklist(sent.worklist, line=line)
     if sent.source_patient_id is None:
         raise InvalidItem([FieldError("SourcePatientId", "must be given")])
     if sent.source_updated_date is not None:

@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from carecord.catalogue.submission import InvalidItem
 from carecord.clinical_store.filing import SentEntry, file_entries
+from carecord.clinical_store.worklists import SentWorklist, file_worklists
 from carecord.ingest.feed_files import FeedFile, open_feed
 from carecord.ingest.feed_lines import SentPatient, parse_line
 from carecord.kernel.errors import FieldError
@@ -41,6 +42,7 @@ class Loaded:
     entries: int = 0
     entries_added: int = 0
     entries_changed: int = 0
+    worklists: int = 0
     rejected: int = 0
     rejects: Path | None = None
 
@@ -49,9 +51,10 @@ class Loaded:
 class _Batch:
     records: dict[str, tuple[int, SourceRecord]] = field(default_factory=dict)
     entries: dict[tuple[str, str, str], SentEntry] = field(default_factory=dict)
+    worklists: dict[str, SentWorklist] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.records) + len(self.entries)
+        return len(self.records) + len(self.entries) + len(self.worklists)
 
 
 def load_file(
@@ -115,6 +118,8 @@ def _load_lines(
                     _store(connection, loaded, batch, reject_file)
                     batch = _Batch()
                 batch.records[sent.record.source_key] = (number, sent.record)
+            elif isinstance(sent, SentWorklist):
+                batch.worklists[sent.worklist.worklist_id] = sent
             else:
                 key = (sent.source_patient, sent.store, sent.key)
                 batch.entries[key] = _merged(batch.entries.get(key), sent)
@@ -137,7 +142,11 @@ def _merged(before: SentEntry | None, sent: SentEntry) -> SentEntry:
     """Two lines of one file for one row: the later counts, unless its source says that it is older."""
     if before is None or before.row is None or sent.row is None:
         return sent
-    if before.source_updated_at and sent.source_updated_at and sent.source_updated_at < before.source_updated_at:
+    if (
+        before.source_updated_at
+        and sent.source_updated_at
+        and sent.source_updated_at < before.source_updated_at
+    ):
         return before
     if not sent.row.shared:
         return sent
@@ -145,9 +154,7 @@ def _merged(before: SentEntry | None, sent: SentEntry) -> SentEntry:
     return replace(sent, row=replace(sent.row, item=msgspec.json.encode(both)))
 
 
-def _store(
-    connection: Connection[Any], loaded: Loaded, batch: _Batch, reject_file: "RejectFile"
-) -> None:
+def _store(connection: Connection[Any], loaded: Loaded, batch: _Batch, reject_file: "RejectFile") -> None:
     if not batch:
         return
     assert loaded.tenancy is not None
@@ -163,6 +170,12 @@ def _store(
             for line in entries.without_patient:
                 reject_file.write(line, [FieldError("SourcePatientId", "is no patient that was sent before")])
             loaded.entries -= len(entries.without_patient)
+        if batch.worklists:
+            refused = file_worklists(connection, tenancy_id, batch.worklists.values())
+            for one in refused:
+                reject_file.write(one.line, [one.error])
+            loaded.worklists -= len(refused)
+    loaded.worklists += len(batch.worklists)
     loaded.patients += len(batch.records)
     loaded.entries += len(batch.entries)
 
