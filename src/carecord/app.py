@@ -27,7 +27,6 @@ from carecord.kernel.errors import CareRecordError, NotFound
 from carecord.kernel.settings import Settings
 from carecord.patient_index.tenancies import Tenancies
 
-AUDIENCE = "carecord"
 _HEALTH_S = 3
 
 
@@ -79,7 +78,7 @@ async def open_app(settings: Settings, database: Database) -> AsyncIterator[Care
 
 def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
     keys = SigningKeys(settings.data / "keys")
-    tokens = Tokens(keys, issuer=settings.base_url, audience=AUDIENCE)
+    tokens = Tokens(keys, issuer=settings.base_url, audience=settings.base_url)
     gate = Gate(settings, pool, tokens=tokens, trail=trail)
     face = BundlesFace(
         handlers(),
@@ -106,13 +105,13 @@ class Process:
     def __init__(self, settings: Settings | None = None, opened: Database | None = None) -> None:
         self._settings = settings
         self._database = opened
-        self._app: CareRecord | None = None
+        self.app: CareRecord | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif self._app is not None:
-            await self._app(scope, receive, send)
+        elif self.app is not None:
+            await self.app(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -120,7 +119,7 @@ class Process:
             try:
                 settings = self._settings or Settings()
                 opened = self._database or stack.enter_context(database(settings))
-                self._app = await stack.enter_async_context(open_app(settings, opened))
+                self.app = await stack.enter_async_context(open_app(settings, opened))
             except CareRecordError as error:
                 await send({"type": "lifespan.startup.failed", "message": error.detail})
                 return

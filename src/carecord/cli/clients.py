@@ -67,17 +67,12 @@ def list_all() -> None:
         for client in clients.list_clients(connection):
             state = "disabled" if client.disabled_at else "enabled"
             seen = "all" if client.tenancies is None else ", ".join(map(str, client.tenancies))
-            own = list(subscriptions.list_subscriptions(connection, client.client_id))
-            for one in own or [None]:
-                table.add_row(
-                    client.client_id,
-                    client.name,
-                    state,
-                    seen,
-                    one.subscription_id if one else "",
-                    one.product_id if one else "",
-                    one.state if one else "",
-                )
+            own = subscriptions.list_subscriptions(connection, client.client_id)
+            subscribed: list[tuple[str, str, str]] = [
+                (one.subscription_id, one.product_id, one.state) for one in own
+            ]
+            for row in subscribed or [("", "", "")]:
+                table.add_row(client.client_id, client.name, state, seen, *row)
     out.print(table)
 
 
