@@ -75,13 +75,7 @@ ORDER BY s.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
 -- A page of one collection over everyone linked with a record, with the total and the sources shown.
 -- The first column is null where the caller may not know of the record. {…} are filled from the catalogue.
 WITH linked AS (
-    SELECT r.patient_detail_id, r.tenancy_id
-    FROM patient_index.patient_record asked
-    JOIN patient_index.patient_record r USING (person_id)
-    WHERE asked.patient_detail_id = %(patient_detail_id)s
-      AND (%(tenancies)s::integer[] IS NULL
-           OR (asked.tenancy_id = ANY(%(tenancies)s) AND r.tenancy_id = ANY(%(tenancies)s)))
-      AND {sharing}
+    {linked}
 ), matched AS (
     SELECT e.item, l.tenancy_id, row_number() OVER (ORDER BY {order}) AS place
     FROM linked l
@@ -96,6 +90,16 @@ SELECT
     array_agg(tenancy_id ORDER BY place)
 FROM matched
 WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s
+
+-- linked_records --
+-- A query within others: the records that an answer may draw on, none where the caller may not know of the one asked by.
+SELECT r.patient_detail_id, r.tenancy_id
+FROM patient_index.patient_record asked
+JOIN patient_index.patient_record r USING (person_id)
+WHERE asked.patient_detail_id = %(patient_detail_id)s
+  AND (%(tenancies)s::integer[] IS NULL
+       OR (asked.tenancy_id = ANY(%(tenancies)s) AND r.tenancy_id = ANY(%(tenancies)s)))
+  AND {sharing}
 
 -- shared_unless_refused --
 -- A condition: the patient has not refused to share the record asked by, nor the others, nor this bundle of them.
