@@ -85,7 +85,7 @@ def _submission(
         inner: Any = _submission(f.part, f"{name}{f.name}", owned, {}, keeps_nulls) if f.part else _strict(f)
         if f.repeats:
             fields.append((f.attribute, list[inner], msgspec.field(default_factory=list)))
-        elif f.part and not _requires(f.part, owned):
+        elif f.part and not f.nullable and not _requires(f.part, owned):
             fields.append((f.attribute, inner, msgspec.field(default_factory=inner)))
         elif f.attribute in defaults:
             fields.append((f.attribute, inner, defaults[f.attribute]))
