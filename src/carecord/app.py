@@ -26,8 +26,11 @@ from carecord.db.connect import Database, database
 from carecord.kernel.errors import CareRecordError, NotFound
 from carecord.kernel.settings import Settings
 from carecord.patient_index.tenancies import Tenancies
+from carecord.portal.routes import portal_routes
 
 _HEALTH_S = 3
+_WRITERS = 4
+"""Connections of one process that change the record at once."""
 
 
 class CareRecord:
@@ -72,11 +75,15 @@ async def open_app(settings: Settings, database: Database) -> AsyncIterator[Care
     pool = database.open_pool(
         min_size=1, max_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s
     )
+    writing_pool = database.open_writing_pool(
+        max_size=_WRITERS, statement_timeout_s=settings.statement_timeout_s
+    )
     async with pool, open_trail(database.url) as trail:
-        yield build_app(settings, pool, trail)
+        with writing_pool:
+            yield build_app(settings, pool, writing_pool, trail)
 
 
-def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
+def build_app(settings: Settings, pool: Any, writing_pool: Any, trail: AuditTrail) -> CareRecord:
     keys = SigningKeys(settings.data / "keys")
     tokens = Tokens(keys, issuer=settings.base_url, audience=settings.base_url)
     gate = Gate(settings, pool, tokens=tokens, trail=trail)
@@ -85,13 +92,21 @@ def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
         gate=gate,
         trail=trail,
         pool=pool,
+        writing_pool=writing_pool,
         tenancies=Tenancies(pool),
         body_limit_bytes=settings.body_limit_bytes,
+        submission_limit_bytes=settings.submission_limit_bytes,
         browse_by_surname=settings.browse_by_surname,
     )
     scopes = [scope for bundle in BUNDLES for scope in (bundle.scope, bundle.restricted_scope)]
     endpoint = TokenEndpoint(settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes)
-    rest = Starlette(routes=[*endpoint.routes(), Route("/health", Health(pool).answer)])
+    rest = Starlette(
+        routes=[
+            *endpoint.routes(),
+            Route("/health", Health(pool).answer),
+            *portal_routes(settings, face.handlers),
+        ]
+    )
     rest.router.default = not_found
     return CareRecord(face, rest)
 
