@@ -494,6 +494,11 @@ class Operation:
     def writes(self) -> bool:
         return False
 
+    @property
+    def event(self) -> str:
+        """What the audit calls a call of it."""
+        return "patient.read"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ListOperation(Operation):
@@ -543,6 +548,10 @@ class SearchOperation(Operation):
     body: type[Entry]
     body_example: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def event(self) -> str:
+        return "patient.searched"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WriteOperation(Operation):
@@ -550,8 +559,14 @@ class WriteOperation(Operation):
 
     kind: ClassVar[str] = "write"
 
+    change: str
+    """What becomes of the record, in one word for the audit."""
     body: type[Entry] | None = None
     body_example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def event(self) -> str:
+        return f"record.{self.change}"
 
     @property
     def writes(self) -> bool:

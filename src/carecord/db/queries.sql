@@ -29,3 +29,7 @@ SELECT set_config('statement_timeout', %(timeout_ms)s, false);
 -- limit_migration --
 -- A migration waits little for a lock, for every request behind it waits too, and works briefly while it has it.
 SELECT set_config('lock_timeout', '4s', false), set_config('statement_timeout', '30s', false);
+
+-- set_up_writing --
+-- A change is on disk when its commit returns, whatever the server's default; a statement gives up in time.
+SELECT set_config('synchronous_commit', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false);

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(
         default=1_048_576, ge=1024, description="Largest request body that is read, in bytes."
     )
+    submission_limit_bytes: int = Field(
+        default=16_777_216, ge=1024, description="Largest body of Data Submission that is read, in bytes."
+    )
     statement_timeout_s: float = Field(
         default=10.0, gt=0, description="Seconds after which a database query of a request is given up (503)."
     )
