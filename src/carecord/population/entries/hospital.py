@@ -158,8 +158,9 @@ def stay(history: History, on: date, told: Stay) -> str:
         "SpecialtyDesc": doctor.specialty,
     }
     _spell(history, told, spell, admitted, discharged, where, doctor, junior)
-    if told.moved_from and told.nights > 1:
-        _move(history, told.moved_from, spell, later(admitted, minutes=1200), doctor)
+    moved = later(admitted, minutes=1200)
+    if told.moved_from and told.nights > 1 and moved < midnight(history.person.until):
+        _move(history, told.moved_from, spell, moved, doctor)
     _episode(history, told, spell, admitted, discharged, where, doctor)
     _diagnoses(history, told, spell, admitted, doctor)
     if told.procedure:

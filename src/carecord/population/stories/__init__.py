@@ -44,6 +44,7 @@ STORIES: tuple[Story, ...] = (
     accidents.APPENDIX,
     accidents.CATARACT,
     accidents.CHEST_PAIN,
+    accidents.IN_HOSPITAL,
     dementia.STORY,
     frailty.STORY,
     allergy.STORY,

@@ -6,6 +6,7 @@ from carecord.population.dates import any_time, plus
 from carecord.population.entries import demographics, gp, hospital, imaging, laboratory
 from carecord.population.entries.hospital import Stay
 from carecord.population.history import History
+from carecord.population.people import Person
 from carecord.population.stories.story import ByAge, Story, recently
 
 INJURIES = (
@@ -154,7 +155,28 @@ def _tell_chest_pain(history: History) -> None:
     gp.repeat(history, codes.ATORVASTATIN, plus(on, days=6))
 
 
+def _tell_in_hospital(history: History) -> None:
+    on = recently(history, days=6, ago=2)
+    hospital.stay(
+        history,
+        on,
+        Stay(
+            specialty="300",
+            reason=codes.COUGH,
+            diagnosis=codes.PNEUMONIA,
+            nights=14,
+            moved_from=("AMU", "Acute Medical Unit"),
+            drugs=(hospital.Drug("Doxycycline 100mg capsules", "100", "mg", "Once a day", "Capsule"),),
+        ),
+    )
+
+
+def _in_hospital_chance(person: Person) -> float:
+    return 0.006 if person.age >= 60 and person.died is None else 0.0
+
+
 INJURY = Story("injury", lambda person: 0.22 if person.age < 30 else 0.12, _tell_injury)
 APPENDIX = Story("appendicitis", ByAge(((6, 0.01), (12, 0.025), (40, 0.01))), _tell_appendix)
 CATARACT = Story("cataract", ByAge(((60, 0.03), (70, 0.14), (80, 0.22))), _tell_cataract)
 CHEST_PAIN = Story("chest pain", ByAge(((40, 0.03), (55, 0.07), (70, 0.09))), _tell_chest_pain)
+IN_HOSPITAL = Story("in hospital now", _in_hospital_chance, _tell_in_hospital)

@@ -3,7 +3,7 @@
 from datetime import date
 
 from carecord.population import codes, names, numbers
-from carecord.population.dates import plus
+from carecord.population.dates import AS_AT, plus
 from carecord.population.entries import (
     alerts,
     community,
@@ -99,14 +99,10 @@ def _infection(history: History) -> None:
 def _nurses(history: History, on: date) -> None:
     team = community.DISTRICT_NURSES
     referral = community.referral(history, team, on, "Leg ulcer dressings")
-    community.contacts(
-        history,
-        team,
-        referral,
-        every(plus(on, days=2), days=10, times=5, history=history),
-        "Wound dressing",
-        outcome="Healing",
-    )
+    visits = every(plus(on, days=2), days=10, times=5, history=history)
+    if history.person.died is None and history.chance(0.6):
+        visits.append(plus(AS_AT, days=1 + int(history.rng.random() * 12)))
+    community.contacts(history, team, referral, visits, "Wound dressing", outcome="Healing")
     community.caseload(history, team, referral, on)
     score = 5 + int(history.rng.random() * 3)
     community.assessment(
