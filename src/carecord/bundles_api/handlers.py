@@ -2,12 +2,30 @@
 
 from collections.abc import Mapping
 
+from carecord.bundles_api.composed import answer_gp_summary, answer_social_care_record
+from carecord.bundles_api.documents import answer_content, answer_documents
 from carecord.bundles_api.face import Handler
-from carecord.bundles_api.lists import answer_list, answer_newest
+from carecord.bundles_api.inpatient import answer_current_status
+from carecord.bundles_api.lists import answer_list
+from carecord.bundles_api.orders import answer_order, answer_orders
+from carecord.bundles_api.single_rows import NEWEST_BY, answer_newest
 from carecord.catalogue import OPERATIONS
-from carecord.catalogue.model import ListOperation, Operation, SingleOperation
+from carecord.catalogue.adt import CURRENT_INPATIENT_STATUS
+from carecord.catalogue.documents import DOCUMENT_CONTENT, DOCUMENTS_LIST
+from carecord.catalogue.gp import GP_SUMMARY
+from carecord.catalogue.model import ListOperation, Operation
+from carecord.catalogue.pathology import ORDER_DETAILS, ORDERS_SUMMARY
+from carecord.catalogue.social_care import SOCIAL_CARE_RECORD
 
-_OWN: Mapping[Operation, Handler] = {}
+_OWN: Mapping[Operation, Handler] = {
+    GP_SUMMARY: answer_gp_summary,
+    CURRENT_INPATIENT_STATUS: answer_current_status,
+    ORDERS_SUMMARY: answer_orders,
+    ORDER_DETAILS: answer_order,
+    DOCUMENTS_LIST: answer_documents,
+    DOCUMENT_CONTENT: answer_content,
+    SOCIAL_CARE_RECORD: answer_social_care_record,
+}
 
 
 def handlers() -> dict[Operation, Handler]:
@@ -18,6 +36,6 @@ def handlers() -> dict[Operation, Handler]:
             continue
         if isinstance(operation, ListOperation):
             found[operation] = answer_list
-        elif isinstance(operation, SingleOperation):
+        elif operation in NEWEST_BY:
             found[operation] = answer_newest
     return found

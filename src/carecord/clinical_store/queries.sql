@@ -93,7 +93,7 @@ WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s
 
 -- linked_records --
 -- A query within others: the records that an answer may draw on, none where the caller may not know of the one asked by.
-SELECT r.patient_detail_id, r.tenancy_id
+SELECT r.patient_detail_id, r.tenancy_id, r.refused_bundles
 FROM patient_index.patient_record asked
 JOIN patient_index.patient_record r USING (person_id)
 WHERE asked.patient_detail_id = %(patient_detail_id)s
@@ -143,3 +143,262 @@ DELETE FROM clinical_store.worklist_row WHERE worklist_id = %(worklist_id)s
 INSERT INTO clinical_store.worklist_row (worklist_id, place, patient_detail_id, cells)
 SELECT %(worklist_id)s, r.place, r.patient_detail_id, r.cells
 FROM unnest(%(patient_detail_ids)s::bigint[], %(cells)s::json[]) WITH ORDINALITY AS r (patient_detail_id, cells, place)
+
+-- excerpts --
+-- Several stores over everyone linked with a record. The row without a number names the sources shown, null where
+-- the caller may not know of the record; each other row is one excerpt.
+WITH linked AS MATERIALIZED (
+    {linked}
+)
+SELECT NULL::integer AS number, NULL::bigint AS total, NULL::text AS items,
+    (SELECT array_agg(DISTINCT tenancy_id) FROM linked) AS tenancies
+UNION ALL
+{excerpts}
+
+-- excerpt --
+-- A query within `excerpts`: the first rows of one store, and how many there are in all.
+SELECT {number}, count(*), '[' || string_agg(item::text, ',' ORDER BY place) FILTER (WHERE {limit}) || ']',
+    array_agg(tenancy_id ORDER BY place) FILTER (WHERE {limit})
+FROM (
+    SELECT e.item, l.tenancy_id, row_number() OVER (ORDER BY {order}) AS place
+    FROM linked l
+    JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = {store}
+    WHERE {bundle} <> ALL (l.refused_bundles) AND {conditions}
+) AS matched
+
+-- view_page --
+-- A page of rows that another query makes of everyone linked with a record; the columns are those of `page`.
+WITH linked AS MATERIALIZED (
+    {linked}
+), shown AS (
+    {rows}
+), matched AS (
+    SELECT e.item, e.tenancy_id, row_number() OVER (ORDER BY {order}) AS place
+    FROM shown e
+    {tenancy}
+    WHERE {conditions}
+)
+SELECT
+    (SELECT array_agg(DISTINCT tenancy_id) FROM linked),
+    (SELECT count(*) FROM matched),
+    '[' || string_agg(item::text, ',' ORDER BY place) || ']',
+    array_agg(tenancy_id ORDER BY place)
+FROM matched
+WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s
+
+-- view_with_tenancy --
+-- A join: the source's name, for those who sort or filter a view by it.
+JOIN patient_index.tenancy t ON t.tenancy_id = e.tenancy_id
+
+-- all_documents --
+-- A query within `view_page`: letters of every source in the one shape. A summary or GP document whose letter stands
+-- among the documents of the same record is that letter, and is not named twice.
+SELECT e.item, e.occurred_at, e.entry_id, l.tenancy_id
+FROM linked l
+JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = 'document'
+WHERE %(shows_restricted)s OR e.item->>'Confidentiality' IS DISTINCT FROM 'Restricted'
+UNION ALL
+SELECT
+    CASE e.collection
+        WHEN 'gp_document' THEN json_build_object(
+            'DocumentId', e.item->'DocumentId',
+            'DocumentDate', e.item->'Date',
+            'DocumentTypeSnomedCTCode', e.item->'SnomedCTCode',
+            'DocumentTypeDesc', e.item->'Rubric',
+            'Title', e.item->'Title',
+            'AuthorName', e.item->'AuthorName',
+            'Status', 'Final',
+            'MimeType', e.item->'MimeType',
+            'FileName', e.item->'FileName',
+            'SizeBytes', e.item->'SizeBytes',
+            'HasContent', e.item->'HasContent')
+        ELSE json_build_object(
+            'DocumentId', e.item->'DocumentId',
+            'DocumentDate', e.item->'DocumentDate',
+            'DocumentTypeDesc', 'Discharge summary',
+            'SpecialtyDesc', e.item->'SpecialtyDesc',
+            'AuthorName', e.item->'AuthorName',
+            'AuthorRole', e.item->'AuthorRole',
+            'EventId', e.item->'SpellNumber',
+            'Status', e.item->'Status',
+            'HasContent', e.item->'HasContent')
+    END,
+    coalesce(e.item->>'DocumentDate', e.item->>'Date')::timestamp, e.entry_id, l.tenancy_id
+FROM linked l
+JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id
+    AND e.collection = ANY (ARRAY['gp_document', 'discharge_summary'])
+WHERE CASE e.collection WHEN 'gp_document' THEN 'gp' ELSE 'acute' END <> ALL (l.refused_bundles)
+  AND NOT EXISTS (
+    SELECT FROM clinical_store.entry letter
+    WHERE letter.patient_detail_id = e.patient_detail_id AND letter.collection = 'document'
+      AND letter.item->>'DocumentId' = e.item->>'DocumentId')
+
+-- content_of_document --
+-- A query within `view_page`: the bytes of the document of this id, unless the document is restricted and the caller
+-- may not see such.
+SELECT e.item, e.occurred_at, e.entry_id, l.tenancy_id
+FROM linked l
+JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = 'document_content'
+WHERE e.item->>'DocumentId' = %(document_id)s
+  AND (%(shows_restricted)s OR NOT EXISTS (
+    SELECT FROM clinical_store.entry letter
+    WHERE letter.patient_detail_id = e.patient_detail_id AND letter.collection = 'document'
+      AND letter.item->>'DocumentId' = %(document_id)s AND letter.item->>'Confidentiality' = 'Restricted'))
+
+-- all_orders --
+-- A query within `view_page`: one row for each order. Its result is the newest report on its sample that is not
+-- cancelled and is of what was ordered; a report of what nobody ordered on that sample counts for each of its orders.
+WITH reported AS MATERIALIZED (
+    SELECT e.item->'Specimen'->>'SampleId' AS sample_id, e.item->'ResultTypeIdentifier'->>'Code' AS code,
+        e.item->'DocumentInformation'->'DocumentId' AS document_id,
+        (e.item->'Report'->>'DateTime')::timestamp AS issued, e.entry_id
+    FROM linked l
+    JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = 'pathology_report'
+    WHERE e.item->'Report'->>'Status' IS DISTINCT FROM 'X'
+)
+SELECT json_build_object(
+        'DocumentId', o.item->'DocumentInformation'->'DocumentId',
+        'RequestDate', o.requested,
+        'TypeOfRequestCode', o.item->'Request'->'TypeOfRequest'->'Code',
+        'TypeOfRequestDesc', o.item->'Request'->'TypeOfRequest'->'Description',
+        'Department', o.item->'Provider'->'Department'->'CodeDescription',
+        'OrderingProvider', o.item->'OrderingParty'->'Name',
+        'Ward', o.item->'OrderingParty'->'Ward',
+        'Site', o.item->'OrderingParty'->'Site',
+        'PriorityDesc', o.item->'PriorityDesc',
+        'Status', coalesce(o.item->>'Status', CASE WHEN r.document_id IS NULL THEN 'Requested' ELSE 'Completed' END),
+        'SampleId', o.sample_id,
+        'HasResult', CASE WHEN r.document_id IS NULL THEN 'No' ELSE 'Yes' END,
+        'ResultDocumentId', r.document_id) AS item,
+    o.requested::timestamp AS occurred_at, o.entry_id, o.tenancy_id
+FROM (
+    SELECT e.item, e.entry_id, l.tenancy_id, e.item->'Specimen'->>'SampleId' AS sample_id,
+        e.item->'Request'->'TypeOfRequest'->>'Code' AS code,
+        coalesce(e.item->'Request'->>'DateTime', e.item->'Observation'->>'DateTime',
+            e.item->'DocumentInformation'->>'DocumentDate', e.item->'DocumentInformation'->>'CreationDate',
+            to_char(e.updated_at AT TIME ZONE 'Europe/London', 'YYYY-MM-DD"T"HH24:MI:SS')) AS requested,
+        array_agg(e.item->'Request'->'TypeOfRequest'->>'Code')
+            OVER (PARTITION BY e.item->'Specimen'->>'SampleId') AS ordered_on_sample
+    FROM linked l
+    JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = 'pathology_order'
+) AS o
+LEFT JOIN LATERAL (
+    SELECT reported.document_id
+    FROM reported
+    WHERE reported.sample_id = o.sample_id
+      AND (reported.code = o.code OR reported.code IS NULL OR o.code IS NULL
+           OR reported.code <> ALL (array_remove(o.ordered_on_sample, NULL)))
+    ORDER BY reported.code = o.code DESC NULLS LAST, reported.issued DESC NULLS LAST, reported.entry_id DESC
+    LIMIT 1
+) AS r ON true
+
+-- sharing_of_records --
+-- Every word of these source records on sharing, the oldest first; one row of nulls where there is none.
+SELECT s.patient_detail_id, e.item->>'Status', e.item->>'Scope'
+FROM unnest(%(ids)s::bigint[]) AS s (patient_detail_id)
+LEFT JOIN clinical_store.entry e ON e.patient_detail_id = s.patient_detail_id AND e.collection = %(collection)s
+    AND e.item->>'SharingType' = %(sharing_type)s
+ORDER BY s.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
+
+-- lock_submissions --
+-- Submissions to one source record wait for each other.
+SELECT pg_advisory_xact_lock(hashtext('clinical_store.submission'), hashint8(%(patient_detail_id)s))
+
+-- entries_of_keys --
+-- The stored entries that a submission names.
+SELECT source_key, entry_id, submitted_by, source_updated_at, item
+FROM clinical_store.entry
+WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND source_key = ANY (%(source_keys)s)
+ORDER BY entry_id
+FOR NO KEY UPDATE
+
+-- keep_versions --
+-- Keep entries as they stand, before they are replaced or deleted.
+INSERT INTO clinical_store.entry_version
+    (patient_detail_id, collection, entry_id, version, source_key, item, ended_by, valid_from, submitted_by)
+SELECT patient_detail_id, collection, entry_id, version, source_key, item, %(ended_by)s, updated_at, submitted_by
+FROM clinical_store.entry
+WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND entry_id = ANY (%(entry_ids)s)
+
+-- replace_entries --
+-- Put new items in the place of the old. A shared row keeps when it happened where the collection does not say.
+UPDATE clinical_store.entry e
+SET item = n.item, source_updated_at = n.source_updated_at, version = e.version + 1, updated_at = now(),
+    occurred_at = CASE WHEN %(shared)s THEN coalesce(n.occurred_at, e.occurred_at) ELSE n.occurred_at END
+FROM unnest(%(entry_ids)s::bigint[], %(items)s::json[], %(occurred_at)s::timestamp[], %(source_updated_at)s::timestamp[])
+    AS n (entry_id, item, occurred_at, source_updated_at)
+WHERE e.patient_detail_id = %(patient_detail_id)s AND e.collection = %(collection)s AND e.entry_id = n.entry_id
+
+-- note_source_times --
+-- The source has confirmed entries as they stand: what it said of them before that is older.
+UPDATE clinical_store.entry e
+SET source_updated_at = n.source_updated_at
+FROM unnest(%(entry_ids)s::bigint[], %(source_updated_at)s::timestamp[]) AS n (entry_id, source_updated_at)
+WHERE e.patient_detail_id = %(patient_detail_id)s AND e.collection = %(collection)s AND e.entry_id = n.entry_id
+  AND e.source_updated_at IS DISTINCT FROM n.source_updated_at
+
+-- add_entries --
+-- Store entries that a client submits. Gives back those whose place was free.
+INSERT INTO clinical_store.entry
+    (patient_detail_id, collection, entry_id, source_key, occurred_at, item, source_updated_at, submitted_by)
+SELECT %(patient_detail_id)s, %(collection)s, nextval('clinical_store.entry_id'), n.source_key, n.occurred_at, n.item,
+    n.source_updated_at, %(client_id)s
+FROM unnest(%(source_keys)s::text[], %(items)s::json[], %(occurred_at)s::timestamp[], %(source_updated_at)s::timestamp[])
+    AS n (source_key, item, occurred_at, source_updated_at)
+ON CONFLICT (patient_detail_id, collection, source_key) DO NOTHING
+RETURNING source_key, entry_id
+
+-- own_entries --
+-- What a client has submitted to a collection of a record; {rows} are those that the collection shows.
+SELECT e.entry_id
+FROM clinical_store.entry e
+WHERE e.patient_detail_id = %(patient_detail_id)s AND e.collection = %(collection)s AND e.submitted_by = %(client_id)s
+  AND {rows}
+ORDER BY e.entry_id
+FOR NO KEY UPDATE
+
+-- store_of_entry --
+-- Where an entry of a record is, or was before it was deleted.
+SELECT collection FROM clinical_store.entry
+WHERE patient_detail_id = %(patient_detail_id)s AND entry_id = %(entry_id)s
+UNION
+SELECT collection FROM clinical_store.entry_version
+WHERE patient_detail_id = %(patient_detail_id)s AND entry_id = %(entry_id)s
+
+-- owner_of_entry --
+-- Who submitted an entry: null for a feed.
+SELECT submitted_by FROM clinical_store.entry
+WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND entry_id = %(entry_id)s
+FOR UPDATE
+
+-- deleted_entry --
+-- Who had submitted a deleted entry, and when it was deleted, in UK local time.
+SELECT submitted_by, date_trunc('second', valid_to AT TIME ZONE 'Europe/London')
+FROM clinical_store.entry_version
+WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND entry_id = %(entry_id)s
+  AND ended_by = 'deleted'
+
+-- delete_entries --
+-- Take entries away.
+DELETE FROM clinical_store.entry
+WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND entry_id = ANY (%(entry_ids)s)
+
+-- forget_replies --
+-- Replies to submissions are kept for so many days.
+DELETE FROM clinical_store.submission WHERE made_at < now() - make_interval(days => %(days)s)
+
+-- claim_submission --
+-- Be the first with this submission; whoever comes at the same time waits here.
+INSERT INTO clinical_store.submission (client_id, submission_id, digest)
+VALUES (%(client_id)s, %(submission_id)s, %(digest)s)
+ON CONFLICT (client_id, submission_id) DO NOTHING
+
+-- reply_of --
+-- The reply to a submission, and whether it was this one.
+SELECT digest = %(digest)s, reply FROM clinical_store.submission
+WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
+
+-- keep_reply --
+-- Keep the reply to a submission.
+UPDATE clinical_store.submission SET reply = %(reply)s
+WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
