@@ -104,7 +104,10 @@ COMMENT ON COLUMN patient_index.patient_record.source_key IS
     'The source system''s own id of the record, which never changes; its local numbers may.';
 CREATE INDEX patient_record_person ON patient_index.patient_record (person_id);
 CREATE INDEX patient_record_nhs_number ON patient_index.patient_record (nhs_number, date_of_birth);
-CREATE INDEX patient_record_name ON patient_index.patient_record (surname_key, forename_key, date_of_birth);
+CREATE INDEX patient_record_name
+    ON patient_index.patient_record (surname_key, forename_key, date_of_birth, patient_detail_id)
+    INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code)
+    WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles);
 CREATE INDEX patient_record_birth ON patient_index.patient_record (date_of_birth, surname_key, forename_key);
 CREATE INDEX patient_record_postcode ON patient_index.patient_record (postcode_key, surname_key);
 
