@@ -23,6 +23,7 @@ from carecord.bundles_api.face import BundlesFace, send_problem
 from carecord.bundles_api.handlers import handlers
 from carecord.catalogue import BUNDLES
 from carecord.db.connect import Database, database
+from carecord.db.readers import Readers
 from carecord.kernel.errors import CareRecordError, NotFound
 from carecord.kernel.settings import Settings
 from carecord.patient_index.tenancies import Tenancies
@@ -75,15 +76,18 @@ async def open_app(settings: Settings, database: Database) -> AsyncIterator[Care
     pool = database.open_pool(
         min_size=1, max_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s
     )
+    readers = database.open_readers(most=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
     writing_pool = database.open_writing_pool(
         max_size=_WRITERS, statement_timeout_s=settings.statement_timeout_s
     )
-    async with pool, open_trail(database.url) as trail:
+    async with pool, readers, open_trail(database.url) as trail:
         with writing_pool:
-            yield build_app(settings, pool, writing_pool, trail)
+            yield build_app(settings, readers, pool, writing_pool, trail)
 
 
-def build_app(settings: Settings, pool: Any, writing_pool: Any, trail: AuditTrail) -> CareRecord:
+def build_app(
+    settings: Settings, readers: Readers, pool: Any, writing_pool: Any, trail: AuditTrail
+) -> CareRecord:
     keys = SigningKeys(settings.data / "keys")
     tokens = Tokens(keys, issuer=settings.base_url, audience=settings.base_url)
     gate = Gate(settings, pool, tokens=tokens, trail=trail)
@@ -91,6 +95,7 @@ def build_app(settings: Settings, pool: Any, writing_pool: Any, trail: AuditTrai
         handlers(),
         gate=gate,
         trail=trail,
+        readers=readers,
         pool=pool,
         writing_pool=writing_pool,
         tenancies=Tenancies(pool),

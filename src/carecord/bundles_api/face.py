@@ -16,6 +16,7 @@ from carecord.access.audit_trail import AuditTrail
 from carecord.access.gate import Caller, Gate
 from carecord.bundles_api.router import Router
 from carecord.catalogue.model import Operation
+from carecord.db.readers import Readers
 from carecord.kernel.errors import (
     BadRequest,
     BodyTooLarge,
@@ -42,6 +43,7 @@ class Call:
 
     operation: Operation
     caller: Caller
+    readers: Readers
     pool: AsyncConnectionPool[Any]
     tenancies: Tenancies
     query: bytes
@@ -103,6 +105,7 @@ class BundlesFace:
         *,
         gate: Gate,
         trail: AuditTrail,
+        readers: Readers,
         pool: AsyncConnectionPool[Any],
         writing_pool: ConnectionPool[Any],
         tenancies: Tenancies,
@@ -114,6 +117,7 @@ class BundlesFace:
         self._router = Router(handlers)
         self._gate = gate
         self._trail = trail
+        self._readers = readers
         self._pool = pool
         self._writing_pool = writing_pool
         self._tenancies = tenancies
@@ -167,6 +171,7 @@ class BundlesFace:
         call = Call(
             operation=operation,
             caller=caller,
+            readers=self._readers,
             pool=self._pool,
             tenancies=self._tenancies,
             query=scope["query_string"],

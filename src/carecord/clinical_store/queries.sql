@@ -72,24 +72,24 @@ LEFT JOIN clinical_store.entry e ON e.patient_detail_id = s.patient_detail_id AN
 ORDER BY s.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
 
 -- page --
--- A page of one collection over everyone linked with a record, with the total and the sources shown.
--- The first column is null where the caller may not know of the record. {…} are filled from the catalogue.
+-- A page of one collection over everyone linked with a record: the sources shown, how many rows there are in all, and
+-- for each row of the page its source and its item. Sources are null where the caller may not know of the record; the
+-- rest is null where the page has no row. {…} are filled from the catalogue.
+-- The one row of sources leaves a nested loop as the only join, and that keeps the order of the page.
 WITH linked AS (
     {linked}
-), matched AS (
-    SELECT e.item, l.tenancy_id, row_number() OVER (ORDER BY {order}) AS place
+)
+SELECT shown.tenancies, page.*
+FROM (SELECT array_agg(tenancy_id) AS tenancies FROM linked) AS shown
+LEFT JOIN (
+    SELECT count(*) OVER () AS total, l.tenancy_id, e.item::text
     FROM linked l
     JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = {store}
     {tenancy}
     WHERE {conditions}
-)
-SELECT
-    (SELECT array_agg(DISTINCT tenancy_id) FROM linked),
-    (SELECT count(*) FROM matched),
-    '[' || string_agg(item::text, ',' ORDER BY place) || ']',
-    array_agg(tenancy_id ORDER BY place)
-FROM matched
-WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s
+    ORDER BY {order}
+    LIMIT %(limit)s OFFSET %(offset)s
+) AS page ON true
 
 -- linked_records --
 -- A query within others: the records that an answer may draw on, none where the caller may not know of the one asked by.

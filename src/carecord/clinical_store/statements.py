@@ -3,6 +3,7 @@
 Every name in it comes from the catalogue; what a caller sends travels as a parameter, never as text.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -23,9 +24,12 @@ from carecord.catalogue.model import (
 )
 from carecord.catalogue.shapes import TENANCY_DESCRIPTION
 from carecord.catalogue.submission import is_time, occurrence_of
+from carecord.db.readers import Question
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__)
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 class Test(Enum):
@@ -58,12 +62,24 @@ class Selection:
     """Leaves, each with whether it descends; empty for the declared order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A question, with the names of its parameters in the order of their numbers."""
+
+    question: Question
+    parameters: tuple[str, ...]
+
+
 @lru_cache(maxsize=4096)
-def page_statement(selection: Selection) -> bytes:
-    """The statement of a selection. Parameters: those of the query `page`, and one for each condition."""
+def page_statement(selection: Selection) -> Statement:
+    """The statement of a selection. Parameters: those of the query `page`, and one for each condition.
+
+    It stays prepared when it is the declared order of all rows, of which there is one for each operation;
+    what callers make up of conditions and orders has no end.
+    """
     operation = selection.operation
     assert operation.store is not None
-    return (
+    text = (
         sql.SQL(queries.page)
         .format(
             linked=linked_records(operation),
@@ -72,8 +88,16 @@ def page_statement(selection: Selection) -> bytes:
             conditions=conditions_of(selection, operation.store.rows),
             order=order_of(selection),
         )
-        .as_bytes()
+        .as_string()
     )
+    return _numbered(text, stays=not selection.conditions and not selection.order)
+
+
+def _numbered(text: str, *, stays: bool) -> Statement:
+    """The same text with `$1`, `$2` … for its named parameters."""
+    names = tuple(dict.fromkeys(_PARAMETER.findall(text)))
+    text = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
+    return Statement(Question(text.encode(), stays=stays), names)
 
 
 def linked_records(operation: Operation) -> sql.Composed:

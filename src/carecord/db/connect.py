@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from carecord.db import embedded
 from carecord.db.programs import OLDEST_MAJOR
+from carecord.db.readers import Readers
 from carecord.kernel.errors import SetUpError
 from carecord.kernel.settings import Settings
 from carecord.kernel.sql import load_queries
@@ -54,6 +55,21 @@ class Database:
             name="carecord",
             open=False,
         )
+
+    def open_readers(self, *, most: int, statement_timeout_s: float) -> Readers:
+        """Readers of one event loop, for short questions that are asked often; closed by `async with`."""
+
+        async def connect() -> psycopg.AsyncConnection[TupleRow]:
+            connection = await psycopg.AsyncConnection.connect(
+                await self._url_of_running_server(), autocommit=True, **_options()
+            )
+            await connection.execute(
+                _QUERIES.set_up_reader, {"timeout_ms": str(round(statement_timeout_s * 1000))}
+            )
+            return connection
+
+        # The server's own limit comes first; this one is for a server that is silent.
+        return Readers(connect, most=most, timeout_s=statement_timeout_s + _CONNECT_TIMEOUT_S)
 
     def open_writing_pool(
         self, *, max_size: int, statement_timeout_s: float
