@@ -205,7 +205,7 @@ KNOWN = (
     ),
     Known(
         2,
-        "a mother with a pregnancy and a birth",
+        "a mother with a pregnancy and a birth; maternity has her under her former surname",
         FEMALE,
         date(1993, 8, 30),
         "Mrs",
@@ -217,6 +217,7 @@ KNOWN = (
         previous_surname="Rahman",
         samples=_samples_of("maternity"),
         stories=(everyday.STORY,),
+        differences=((MATERNITY, (("Surname", "Rahman"), ("PreviousSurname", None))),),
     ),
     Known(
         3,

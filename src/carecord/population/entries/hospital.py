@@ -22,7 +22,7 @@ from carecord.population.history import History, Item
 from carecord.population.organisations import Consultant, consultant
 
 EMERGENCY, WAITING_LIST, BIRTH_HERE, ANTE_PARTUM = "21", "11", "82", "31"
-HOME, CARE_HOME, DIED = "19", "85", "79"
+HOME, CARE_HOME, BORN_HERE = "19", "85", "79"
 JUNIORS = ("Dr S Iqbal", "Dr L Peck", "Dr O Adeola", "Dr F Marsh")
 
 
@@ -59,6 +59,8 @@ class Stay:
     destination: str = HOME
     source: str = HOME
     classification: str = "1"
+    admitted: str | None = None
+    """When, where that is known to the minute."""
     moved_from: tuple[str, str] | None = None
     """The ward of the first night, where they moved on."""
 
@@ -143,7 +145,7 @@ def stay(history: History, on: date, told: Stay) -> str:
             ambulance=history.chance(0.6),
         )
     else:
-        admitted = clock(on, 7, 30)
+        admitted = told.admitted or clock(on, 7, 30)
     spell = f"SP{history.number()}"
     last_day = plus(date.fromisoformat(admitted[:10]), days=told.nights)
     still_in = last_day >= history.person.until

@@ -10,6 +10,8 @@ from carecord.population.people import Person
 MIDWIFE = "Midwife R Osei"
 TEAM, TELEPHONE = "Hartley community midwives", "01999 555910"
 TERM_DAYS = 280
+YEARS_BACK = 4
+"""Births longer ago were before the maternity system."""
 
 
 @dataclass(frozen=True, slots=True)

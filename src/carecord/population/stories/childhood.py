@@ -1,7 +1,10 @@
 """Childhood: the birth, screening, the vaccines of the schedule, reviews by health visitors and schools."""
 
+from carecord.population import codes
 from carecord.population.dates import AS_AT, plus, years_after
-from carecord.population.entries import child_health, demographics, gp
+from carecord.population.entries import child_health, demographics, gp, hospital
+from carecord.population.entries.hospital import Stay
+from carecord.population.entries.maternity import YEARS_BACK, birth_hour
 from carecord.population.history import History
 from carecord.population.people import Person
 from carecord.population.stories.story import Story
@@ -30,6 +33,8 @@ def _tell(history: History) -> None:
     if child.age < SERVICE_BEGAN_YEARS_AGO:
         gestation = f"{35 if together > 1 else 38 + child.household % 3}+{child.household % 7}"
         child_health.birth(history, history.household.mother(), born_together=together, gestation=gestation)
+    if child.age < YEARS_BACK and plus(child.born, days=4) < AS_AT:
+        _born_in_hospital(history, twin=together > 1)
     if child.age < 6:
         _screening(history)
     _vaccines(history)
@@ -37,6 +42,25 @@ def _tell(history: History) -> None:
     parent = history.household.mother()
     if parent and history.chance(0.6):
         demographics.contact(history, history.child_health)
+
+
+def _born_in_hospital(history: History, *, twin: bool) -> None:
+    concept = codes.TWIN_BORN_IN_HOSPITAL if twin else codes.BORN_IN_HOSPITAL
+    hospital.stay(
+        history,
+        history.person.born,
+        Stay(
+            specialty="420",
+            reason=concept,
+            diagnosis=concept,
+            nights=2,
+            method=hospital.BIRTH_HERE,
+            source=hospital.BORN_HERE,
+            admitted=birth_hour(history.person),
+            summary="Well baby, feeding established",
+            plan="Community midwife to visit",
+        ),
+    )
 
 
 def _screening(history: History) -> None:

@@ -8,9 +8,6 @@ from carecord.population.history import History
 from carecord.population.people import Person
 from carecord.population.stories.story import Story
 
-YEARS_BACK = 4
-"""Births longer ago were before the maternity system."""
-
 
 def _chance(person: Person) -> float:
     return 1.0 if person.female and 17 <= person.age <= 48 and person.role in ("adult", "partner") else 0.0
@@ -35,7 +32,7 @@ def _births(history: History) -> None:
     born_before = 0
     for children in together.values():
         first = children[0]
-        if age_on(AS_AT, first.born) < YEARS_BACK:
+        if age_on(AS_AT, first.born) < maternity.YEARS_BACK:
             early = 21 if len(children) > 1 else int(history.rng.gauss(2, 6))
             due = plus(first.born, days=early)
             told = maternity.pregnancy(history, due, tuple(children), births_before=born_before)
