@@ -20,6 +20,11 @@ from carecord.population.entries.letters import Letter
 from carecord.population.history import History
 from carecord.population.stories.story import ByAge, Story, every, recently
 
+DOXYCYCLINE = Drug(
+    "Doxycycline 100mg capsules", "100", "mg", "Once a day", "Capsule", dmd="41948311000001104"
+)
+NITROFURANTOIN = Drug("Nitrofurantoin 100mg modified-release capsules", "100", "mg", "Twice a day", "Capsule")
+
 
 def _tell(history: History) -> None:
     since = recently(history, days=900, ago=150)
@@ -58,16 +63,7 @@ def _infection(history: History) -> None:
             diagnosis=concept,
             nights=3 + int(history.rng.random() * 9),
             moved_from=("AMU", "Acute Medical Unit"),
-            drugs=(
-                Drug(
-                    "Doxycycline 100mg capsules",
-                    "100",
-                    "mg",
-                    "Once a day",
-                    "Capsule",
-                    dmd="41948311000001104",
-                ),
-            ),
+            drugs=(DOXYCYCLINE if pneumonia else NITROFURANTOIN,),
             summary="Treated with antibiotics, back to usual function",
             plan="GP to review in two weeks",
             source=hospital.CARE_HOME if history.person.role == "resident" else hospital.HOME,
