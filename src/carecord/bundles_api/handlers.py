@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from carecord.bundles_api.composed import answer_gp_summary, answer_social_care_record
 from carecord.bundles_api.documents import answer_content, answer_documents
 from carecord.bundles_api.face import Handler
+from carecord.bundles_api.find_patient import find_patient
 from carecord.bundles_api.inpatient import answer_current_status
 from carecord.bundles_api.lists import answer_list
 from carecord.bundles_api.orders import answer_order, answer_orders
+from carecord.bundles_api.patients import answer_details, answer_linked_records
 from carecord.bundles_api.single_rows import NEWEST_BY, answer_newest
 from carecord.catalogue import OPERATIONS
 from carecord.catalogue.adt import CURRENT_INPATIENT_STATUS
+from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS, FIND_PATIENT, LINKED_RECORDS
 from carecord.catalogue.documents import DOCUMENT_CONTENT, DOCUMENTS_LIST
 from carecord.catalogue.gp import GP_SUMMARY
 from carecord.catalogue.model import ListOperation, Operation
@@ -18,6 +21,9 @@ from carecord.catalogue.pathology import ORDER_DETAILS, ORDERS_SUMMARY
 from carecord.catalogue.social_care import SOCIAL_CARE_RECORD
 
 _OWN: Mapping[Operation, Handler] = {
+    FIND_PATIENT: find_patient,
+    DEMOGRAPHICS_DETAILS: answer_details,
+    LINKED_RECORDS: answer_linked_records,
     GP_SUMMARY: answer_gp_summary,
     CURRENT_INPATIENT_STATUS: answer_current_status,
     ORDERS_SUMMARY: answer_orders,

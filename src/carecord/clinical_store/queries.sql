@@ -402,3 +402,7 @@ WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
 -- Keep the reply to a submission.
 UPDATE clinical_store.submission SET reply = %(reply)s
 WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
+
+-- records_on_list --
+-- The records on a patient list.
+SELECT patient_detail_id FROM clinical_store.worklist_patient WHERE patient_list_id = %(patient_list_id)s

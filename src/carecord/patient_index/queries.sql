@@ -170,3 +170,123 @@ FROM (
 ) AS s0
 CROSS JOIN LATERAL (SELECT s0.patient_detail_id, s0.refused, string_to_array(s0.joined, ',') AS bundles) AS s
 WHERE r.patient_detail_id = s.patient_detail_id
+
+-- shown --
+-- A condition on the record {record}: its patient has not refused to share it, nor its demographics.
+-- The index patient_record_name holds only such records: its condition is this one, word for word.
+NOT {record}.sharing_refused AND 'demographics' <> ALL ({record}.refused_bundles)
+
+-- of_tenancies --
+-- A condition on the record {record}: it is of a source that the caller may see.
+{record}.tenancy_id = ANY (%(tenancies)s)
+
+-- by_surname --
+-- A criterion: the start of the surname's key.
+r.surname_key >= %(surname)s AND r.surname_key < %(surname_end)s
+
+-- by_forename --
+-- A criterion: the start of the forename's key.
+r.forename_key >= %(forename)s AND r.forename_key < %(forename_end)s
+
+-- by_postcode --
+-- A criterion: the start of the postcode's key.
+r.postcode_key >= %(postcode)s AND r.postcode_key < %(postcode_end)s
+
+-- by_date_of_birth --
+-- A criterion: the day of birth.
+r.date_of_birth = %(date_of_birth)s::date
+
+-- by_gender --
+-- A criterion: the gender's code.
+r.gender = %(gender)s
+
+-- by_gp_code --
+-- A criterion: the GP.
+r.gp_code = %(gp_code)s
+
+-- by_gp_practice_code --
+-- A criterion: the practice.
+r.gp_practice_code = %(gp_practice_code)s
+
+-- by_nhs_number --
+-- A criterion: the NHS number.
+r.nhs_number = %(nhs_number)s
+
+-- by_number --
+-- A criterion: the present local number.
+r.patient_detail_id IN (
+    SELECT n.patient_detail_id FROM patient_index.patient_number n WHERE n.number = %(number)s AND NOT n.is_minor)
+
+-- by_number_or_minor_number --
+-- A criterion: a local number, be it the present one or one merged away.
+r.patient_detail_id IN (
+    SELECT n.patient_detail_id FROM patient_index.patient_number n WHERE n.number = %(number)s)
+
+-- by_tenancy_id --
+-- A criterion: the source.
+r.tenancy_id = %(tenancy_id)s
+
+-- by_listed --
+-- A criterion: one of these records.
+r.patient_detail_id = ANY (%(listed)s)
+
+-- find_records --
+-- A page of the source records that meet all {conditions}, and how many there are on all pages.
+-- They are counted only where the page does not tell. Each record is an array in the order of search.FoundRecord.
+WITH chosen AS (
+    SELECT r.patient_detail_id
+    FROM patient_index.patient_record r
+    WHERE {conditions}
+    ORDER BY r.surname_key, r.forename_key, r.date_of_birth, r.patient_detail_id
+    LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT
+    CASE WHEN count(*) < %(limit)s AND (count(*) > 0 OR %(offset)s = 0) THEN %(offset)s + count(*)
+         ELSE (SELECT count(*) FROM patient_index.patient_record r WHERE {conditions}) END,
+    coalesce(json_agg(
+        json_build_array(
+            r.patient_detail_id, r.tenancy_id, r.demographics->>'SensitiveAddress' = 'Yes', r.demographics,
+            coalesce(numbers.all_of_record, '[]'), coalesce(linked.all_of_person, '[]'))
+        ORDER BY r.surname_key, r.forename_key, r.date_of_birth, r.patient_detail_id), '[]')::text
+FROM chosen
+JOIN patient_index.patient_record r USING (patient_detail_id)
+CROSS JOIN LATERAL (
+    SELECT json_agg(json_build_array(n.number, n.number_type, n.is_minor) ORDER BY n.is_minor, n.number) AS all_of_record
+    FROM patient_index.patient_number n
+    WHERE n.patient_detail_id = r.patient_detail_id AND (%(minor_numbers)s OR NOT n.is_minor)
+) AS numbers
+CROSS JOIN LATERAL (
+    SELECT json_agg(
+        json_build_array(l.patient_detail_id, l.tenancy_id, l.demographics->>'PatientNumber', l.nhs_number)
+        ORDER BY l.patient_detail_id) AS all_of_person
+    FROM patient_index.patient_record l
+    WHERE l.person_id = r.person_id AND l.patient_detail_id <> r.patient_detail_id AND {linked_shown}
+) AS linked
+
+-- read_record --
+-- One source record as its source has it; no row where the caller may not know of it.
+SELECT r.tenancy_id, r.demographics::text,
+    coalesce(r.source_updated_at, date_trunc('second', r.updated_at AT TIME ZONE 'Europe/London'))
+FROM patient_index.patient_record r
+WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
+
+-- linked_records --
+-- The records of a record's person that the caller may see, that record among them, each as an array in the
+-- order of linked_records.PersonRecord; and every link of the person, the oldest first.
+-- No row where the caller may not know of the record.
+SELECT
+    (SELECT json_agg(json_build_array(
+            l.patient_detail_id, l.tenancy_id, l.demographics, l.demographics->>'PatientNumber',
+            ARRAY(SELECT n.number FROM patient_index.patient_number n
+                  WHERE n.patient_detail_id = l.patient_detail_id AND n.is_minor))
+        ORDER BY l.patient_detail_id)
+     FROM patient_index.patient_record l WHERE l.person_id = r.person_id AND {linked_shown})::text,
+    (SELECT coalesce(json_agg(json_build_array(
+            d.record_a, d.record_b, d.rule, d.decided_by,
+            to_char(d.decided_at AT TIME ZONE 'Europe/London', 'YYYY-MM-DD"T"HH24:MI:SS'))
+        ORDER BY d.decided_at, d.decision_id), '[]')
+     FROM patient_index.link_decision d
+     JOIN patient_index.patient_record l ON l.patient_detail_id = d.record_a
+     WHERE l.person_id = r.person_id AND d.decision = 'linked' AND d.superseded_at IS NULL)::text
+FROM patient_index.patient_record r
+WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
