@@ -406,3 +406,57 @@ WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
 -- records_on_list --
 -- The records on a patient list.
 SELECT patient_detail_id FROM clinical_store.worklist_patient WHERE patient_list_id = %(patient_list_id)s
+
+-- worklists --
+-- A page of the worklists of the sources that the caller may see. A list counts the patients whom it shows.
+WITH shown AS (
+    SELECT json_build_object(
+            'WorklistId', w.worklist_id,
+            'Name', w.name,
+            'Description', w.description,
+            'Category', w.category,
+            'WorklistType', w.worklist_type,
+            'PatientListId', w.patient_list_id,
+            'OwnerGroup', w.owner_group,
+            'PatientCount', (
+                SELECT count(DISTINCT r.patient_detail_id)
+                FROM clinical_store.worklist_row r
+                JOIN patient_index.patient_record p USING (patient_detail_id)
+                WHERE r.worklist_id = w.worklist_id
+                  AND NOT p.sharing_refused AND %(bundle)s <> ALL (p.refused_bundles)),
+            'LastRefreshedDate', to_char(w.refreshed_at, 'YYYY-MM-DD"T"HH24:MI:SS')) AS item,
+        w.worklist_id AS entry_id, w.tenancy_id
+    FROM clinical_store.worklist w
+    WHERE %(tenancies)s::integer[] IS NULL OR w.tenancy_id = ANY(%(tenancies)s)
+), matched AS (
+    SELECT e.item, e.tenancy_id, row_number() OVER (ORDER BY {order}) AS place
+    FROM shown e
+    {tenancy}
+    WHERE {conditions}
+)
+SELECT (SELECT count(*) FROM matched), '[' || string_agg(item::text, ',' ORDER BY place) || ']',
+    array_agg(tenancy_id ORDER BY place)
+FROM matched
+WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s
+
+-- find_worklist --
+-- A worklist by its id, if the caller may see its source.
+SELECT worklist_id, tenancy_id, name, default_results_per_page, column_definition::text
+FROM clinical_store.worklist
+WHERE worklist_id = %(worklist_id)s
+  AND (%(tenancies)s::integer[] IS NULL OR tenancy_id = ANY(%(tenancies)s))
+
+-- worklist_rows --
+-- A page of a worklist, with the total of all pages. A page past the end is one row of nulls beside the total.
+WITH matched AS (
+    SELECT p.patient_detail_id, p.nhs_number, w.cells, row_number() OVER (ORDER BY {order} w.place) AS place
+    FROM clinical_store.worklist_row w
+    JOIN patient_index.patient_record p USING (patient_detail_id)
+    WHERE w.worklist_id = %(worklist_id)s
+      AND NOT p.sharing_refused AND %(bundle)s <> ALL (p.refused_bundles)
+      AND {conditions}
+)
+SELECT counted.total, m.patient_detail_id, m.nhs_number, m.cells::text
+FROM (SELECT count(*) AS total FROM matched) AS counted
+LEFT JOIN matched m ON m.place > %(offset)s AND m.place <= %(offset)s + %(limit)s
+ORDER BY m.place
