@@ -33,12 +33,12 @@ def check_local_date_time(text: str) -> str | None:
     length = len(text)
     if not (length == 19 or (20 < length < 24 and text[19] == ".")):
         return LOCAL_DATE_TIME_RULE
-    if text[10] != "T" or text[4] != "-" or text[13] != ":" or text[16] != ":":
+    if text[10] != "T" or text[4] != "-" or text[7] != "-" or text[13] != ":" or text[16] != ":":
         return LOCAL_DATE_TIME_RULE
     if length > 19 and not (text[20:].isascii() and text[20:].isdigit()):
         return LOCAL_DATE_TIME_RULE
     try:
-        datetime.fromisoformat(text[:19])  # noqa: DTZ007  The format has no offset by design.
+        datetime.fromisoformat(text[:19])
     except ValueError:
         return LOCAL_DATE_TIME_RULE
     return None

@@ -72,7 +72,9 @@ class Row:
     occurred_at: str | None
 
 
-def parse_item(operation: Operation, raw: bytes | msgspec.Raw, *, source_item_id: str | None, today: str) -> Row:
+def parse_item(
+    operation: Operation, raw: bytes | msgspec.Raw, *, source_item_id: str | None, today: str
+) -> Row:
     """Check an item of the operation's collection against its declaration; raises InvalidItem."""
     submitted = _submitted(operation)
     item = submitted.reader.read(raw, today=today)
@@ -133,16 +135,28 @@ def _merging_encoder(operation: Operation) -> Callable[[Any], bytes]:
     return lambda item: _encoder.encode(item)[:-1] + implied
 
 
-def structural_error(error: msgspec.ValidationError) -> FieldError:
-    """msgspec's words, `Expected …, got … - at `$.Field``, as a field and a rule."""
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+
+
+def structural_error(
+    error: msgspec.ValidationError, *, whole: str = "Item", unknown: str = "is no field of this collection"
+) -> FieldError:
+    """msgspec's words, `Expected …, got … - at `$.Field``, as a field and a rule that hold no value.
+
+    What stands where a field's name should may be a value: it is repeated only where it looks like a name.
+    """
     text = str(error)
     rule, _, at = text.partition(" - at `$")
-    field = at.rstrip("`").lstrip(".")
-    for unknown in re.findall(r"unknown field `(.*)`", rule):
-        return FieldError(f"{field}.{unknown}".lstrip("."), "is no field of this collection")
+    field = at.rstrip("`").lstrip(".").replace("[...]", "[]")
+    for name in re.findall(r"unknown field `(.*)`", rule, re.DOTALL):
+        if _FIELD_NAME.fullmatch(name):
+            return FieldError(f"{field}.{name}".lstrip("."), unknown)
+        return FieldError(field or whole, f"has a name that {unknown}")
     for missing in re.findall(r"missing required field `(.*)`", rule):
         return FieldError(f"{field}.{missing}".lstrip("."), "must be given")
-    return FieldError(field or "Item", rule[0].lower() + rule[1:])
+    if rule.startswith("Invalid enum value"):
+        return FieldError(field or whole, "is none of the values that this field takes")
+    return FieldError(field or whole, rule[0].lower() + rule[1:])
 
 
 def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
@@ -157,7 +171,9 @@ def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
         if f.attribute not in given:
             continue
         if f.part is not None:
-            parts.append((f.attribute, f.name, f.repeats, _part_check(f.part, _inner(field_types[f.attribute].type))))
+            parts.append(
+                (f.attribute, f.name, f.repeats, _part_check(f.part, _inner(field_types[f.attribute].type)))
+            )
         elif f.repeats or f.kind in (Kind.INTEGER, Kind.BOOLEAN):
             pass
         else:

@@ -1,75 +1,99 @@
+-- untouched_records --
+-- Those of the records that have no entry and never had one.
+SELECT id FROM unnest(%(ids)s::bigint[]) AS id
+WHERE NOT EXISTS (SELECT FROM clinical_store.entry e WHERE e.patient_detail_id = id)
+  AND NOT EXISTS (SELECT FROM clinical_store.entry_version v WHERE v.patient_detail_id = id)
+
+-- copy_new_entries --
+-- Bring entries of untouched records straight into their table.
+COPY clinical_store.entry
+    (patient_detail_id, collection, source_key, source_updated_at, occurred_at, item) FROM STDIN
+
 -- stage_entries --
--- A place for a batch of entries, emptied when the transaction ends.
+-- A place for entries to compare with what is stored.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_entry (
-    line bigint, source_patient text, collection text COLLATE "C", source_key text COLLATE "C",
-    occurred_at timestamp, item text, source_updated_at timestamp, shared boolean, patient_detail_id bigint
+    patient_detail_id bigint, collection text COLLATE "C", source_key text COLLATE "C", source_updated_at timestamp,
+    occurred_at timestamp, item text, shared boolean
 ) ON COMMIT DELETE ROWS
 
 -- copy_entries --
--- Bring a batch into its place.
-COPY staged_entry (line, source_patient, collection, source_key, occurred_at, item, source_updated_at, shared) FROM STDIN
+-- Bring entries into that place.
+COPY staged_entry FROM STDIN
 
--- place_entries --
--- Find the source record of each entry.
-UPDATE staged_entry s SET patient_detail_id = r.patient_detail_id
-FROM patient_index.patient_record r
-WHERE r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_patient
-
--- lines_without_patient --
--- Lines whose source record nobody has sent.
-SELECT line FROM staged_entry WHERE patient_detail_id IS NULL ORDER BY line
-
--- insert_entries --
--- Store the entries that are new.
-INSERT INTO clinical_store.entry
-    (patient_detail_id, collection, entry_id, source_key, occurred_at, item, source_updated_at, submitted_by)
-SELECT patient_detail_id, collection, nextval('clinical_store.entry_id'), source_key, occurred_at, item::json,
-    source_updated_at, %(submitted_by)s
-FROM staged_entry
-WHERE patient_detail_id IS NOT NULL AND item IS NOT NULL
-ORDER BY patient_detail_id, collection
-ON CONFLICT (patient_detail_id, collection, source_key) DO NOTHING
+-- clear_entries --
+-- Empty that place for who comes next in the same transaction.
+DELETE FROM staged_entry
 
 -- change_entries --
--- Replace or delete the entries that were there, unless the line is older; their former state is kept.
+-- Replace or delete the entries that were there, unless the line is older; their former state is kept. Gives the counts.
 -- A row of a store that several collections share keeps the fields that this collection does not have.
 WITH found AS (
-    SELECT e.patient_detail_id, e.collection, e.entry_id, e.version, e.source_key, e.item, e.updated_at,
-        s.occurred_at, s.source_updated_at, s.item IS NULL AS deleted,
+    SELECT e.patient_detail_id, e.collection, e.entry_id, e.version, e.source_key, e.item, e.updated_at, s.shared,
+        s.occurred_at, greatest(s.source_updated_at, e.source_updated_at) AS source_updated_at,
+        s.item IS NULL AS deleted,
         CASE WHEN s.shared THEN (e.item::jsonb || s.item::jsonb)::text ELSE s.item END AS new_item
     FROM staged_entry s
     JOIN clinical_store.entry e USING (patient_detail_id, collection, source_key)
     WHERE (s.source_updated_at IS NULL OR e.source_updated_at IS NULL
            OR s.source_updated_at >= e.source_updated_at)
-), differing AS (
-    SELECT * FROM found
-    WHERE deleted OR CASE WHEN new_item = item::text THEN false ELSE new_item::jsonb <> item::jsonb END
+), judged AS (
+    SELECT *, CASE WHEN deleted THEN true WHEN new_item = item::text THEN false
+                   ELSE new_item::jsonb <> item::jsonb END AS differs
+    FROM found
 ), kept AS (
     INSERT INTO clinical_store.entry_version
-        (patient_detail_id, collection, entry_id, version, source_key, item, ended_by, valid_from)
+        (patient_detail_id, collection, entry_id, version, source_key, item, ended_by, valid_from, deleted_as_of)
     SELECT patient_detail_id, collection, entry_id, version, source_key, item,
-        CASE WHEN deleted THEN 'deleted' ELSE 'replaced' END, updated_at
-    FROM differing
+        CASE WHEN deleted THEN 'deleted' ELSE 'replaced' END, updated_at,
+        CASE WHEN deleted THEN source_updated_at END
+    FROM judged WHERE differs
 ), deleted AS (
-    DELETE FROM clinical_store.entry e USING differing d
+    DELETE FROM clinical_store.entry e USING judged d
     WHERE d.deleted AND (e.patient_detail_id, e.collection, e.entry_id)
         = (d.patient_detail_id, d.collection, d.entry_id)
+    RETURNING 1
+), changed AS (
+    UPDATE clinical_store.entry e
+    SET item = CASE WHEN d.differs THEN d.new_item::json ELSE e.item END,
+        occurred_at = CASE WHEN d.shared THEN coalesce(d.occurred_at, e.occurred_at) ELSE d.occurred_at END,
+        source_updated_at = d.source_updated_at,
+        version = e.version + d.differs::integer,
+        updated_at = CASE WHEN d.differs THEN now() ELSE e.updated_at END
+    FROM judged d
+    WHERE NOT d.deleted AND (d.differs OR d.source_updated_at IS DISTINCT FROM e.source_updated_at)
+      AND (e.patient_detail_id, e.collection, e.entry_id) = (d.patient_detail_id, d.collection, d.entry_id)
+    RETURNING d.differs
 )
-UPDATE clinical_store.entry e
-SET item = d.new_item::json, occurred_at = coalesce(d.occurred_at, e.occurred_at), source_updated_at = d.source_updated_at,
-    version = e.version + 1, updated_at = now()
-FROM differing d
-WHERE NOT d.deleted AND (e.patient_detail_id, e.collection, e.entry_id)
-    = (d.patient_detail_id, d.collection, d.entry_id)
+SELECT (SELECT count(*) FROM changed WHERE differs), (SELECT count(*) FROM deleted)
+
+-- insert_entries --
+-- Store the entries that are new. One that was deleted comes back under its old id, unless its line is older.
+INSERT INTO clinical_store.entry
+    (patient_detail_id, collection, entry_id, source_key, occurred_at, item, source_updated_at, version)
+SELECT s.patient_detail_id, s.collection, coalesce(gone.entry_id, nextval('clinical_store.entry_id')), s.source_key,
+    s.occurred_at, s.item::json, s.source_updated_at, coalesce(gone.version, 0) + 1
+FROM staged_entry s
+LEFT JOIN LATERAL (
+    SELECT v.entry_id, v.version, v.deleted_as_of
+    FROM clinical_store.entry_version v
+    WHERE (v.patient_detail_id, v.collection, v.source_key) = (s.patient_detail_id, s.collection, s.source_key)
+      AND v.ended_by = 'deleted'
+    ORDER BY v.version DESC
+    LIMIT 1
+) AS gone ON true
+WHERE s.item IS NOT NULL
+  AND (s.source_updated_at IS NULL OR gone.deleted_as_of IS NULL OR s.source_updated_at >= gone.deleted_as_of)
+  AND NOT EXISTS (
+    SELECT FROM clinical_store.entry e
+    WHERE (e.patient_detail_id, e.collection, e.source_key) = (s.patient_detail_id, s.collection, s.source_key))
 
 -- sharing_of --
--- Every word of each staged source record on sharing, the oldest first; one row of nulls where none is left.
-SELECT s.patient_detail_id, e.item->>'Status', e.item->>'Scope'
-FROM (SELECT DISTINCT patient_detail_id FROM staged_entry
-      WHERE collection = %(collection)s AND patient_detail_id IS NOT NULL) AS s
-LEFT JOIN clinical_store.entry e ON e.patient_detail_id = s.patient_detail_id AND e.collection = %(collection)s
-    AND e.item->>'SharingType' = %(sharing_type)s
-ORDER BY s.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
+-- Every word of these source records on sharing, the oldest first.
+SELECT e.patient_detail_id, e.item->>'Status', e.item->>'Scope'
+FROM clinical_store.entry e
+WHERE e.patient_detail_id = ANY(%(ids)s) AND e.collection = %(collection)s
+  AND lower(btrim(e.item->>'SharingType')) = lower(%(sharing_type)s)
+ORDER BY e.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
 
 -- page --
 -- A page of one collection over everyone linked with a record: the sources shown, how many rows there are in all, and
@@ -292,14 +316,6 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS r ON true
 
--- sharing_of_records --
--- Every word of these source records on sharing, the oldest first; one row of nulls where there is none.
-SELECT s.patient_detail_id, e.item->>'Status', e.item->>'Scope'
-FROM unnest(%(ids)s::bigint[]) AS s (patient_detail_id)
-LEFT JOIN clinical_store.entry e ON e.patient_detail_id = s.patient_detail_id AND e.collection = %(collection)s
-    AND e.item->>'SharingType' = %(sharing_type)s
-ORDER BY s.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
-
 -- lock_submissions --
 -- Submissions to one source record wait for each other.
 SELECT pg_advisory_xact_lock(hashtext('clinical_store.submission'), hashint8(%(patient_detail_id)s))
@@ -337,14 +353,23 @@ FROM unnest(%(entry_ids)s::bigint[], %(source_updated_at)s::timestamp[]) AS n (e
 WHERE e.patient_detail_id = %(patient_detail_id)s AND e.collection = %(collection)s AND e.entry_id = n.entry_id
   AND e.source_updated_at IS DISTINCT FROM n.source_updated_at
 
--- add_entries --
+-- deleted_of_keys --
+-- The deleted entries that a submission names: they come back under their old IDs.
+SELECT DISTINCT ON (source_key) source_key, entry_id, version, deleted_as_of
+FROM clinical_store.entry_version
+WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND source_key = ANY (%(source_keys)s)
+  AND ended_by = 'deleted'
+ORDER BY source_key, version DESC
+
+-- add_submitted --
 -- Store entries that a client submits. Gives back those whose place was free.
 INSERT INTO clinical_store.entry
-    (patient_detail_id, collection, entry_id, source_key, occurred_at, item, source_updated_at, submitted_by)
-SELECT %(patient_detail_id)s, %(collection)s, nextval('clinical_store.entry_id'), n.source_key, n.occurred_at, n.item,
-    n.source_updated_at, %(client_id)s
-FROM unnest(%(source_keys)s::text[], %(items)s::json[], %(occurred_at)s::timestamp[], %(source_updated_at)s::timestamp[])
-    AS n (source_key, item, occurred_at, source_updated_at)
+    (patient_detail_id, collection, entry_id, version, source_key, occurred_at, item, source_updated_at, submitted_by)
+SELECT %(patient_detail_id)s, %(collection)s, coalesce(n.entry_id, nextval('clinical_store.entry_id')), n.version,
+    n.source_key, n.occurred_at, n.item, n.source_updated_at, %(client_id)s
+FROM unnest(%(source_keys)s::text[], %(items)s::json[], %(occurred_at)s::timestamp[], %(source_updated_at)s::timestamp[],
+            %(entry_ids)s::bigint[], %(versions)s::integer[])
+    AS n (source_key, item, occurred_at, source_updated_at, entry_id, version)
 ON CONFLICT (patient_detail_id, collection, source_key) DO NOTHING
 RETURNING source_key, entry_id
 
@@ -377,6 +402,8 @@ SELECT submitted_by, date_trunc('second', valid_to AT TIME ZONE 'Europe/London')
 FROM clinical_store.entry_version
 WHERE patient_detail_id = %(patient_detail_id)s AND collection = %(collection)s AND entry_id = %(entry_id)s
   AND ended_by = 'deleted'
+ORDER BY version DESC
+LIMIT 1
 
 -- delete_entries --
 -- Take entries away.

@@ -142,10 +142,12 @@ CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (recor
     WHERE superseded_at IS NULL;
 CREATE INDEX link_decision_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NULL;
 
+CREATE SEQUENCE clinical_store.entry_id AS bigint CACHE 1000;
+
 CREATE TABLE clinical_store.entry (
     patient_detail_id bigint NOT NULL,
     collection text COLLATE "C" NOT NULL,
-    entry_id bigint NOT NULL,
+    entry_id bigint NOT NULL DEFAULT nextval('clinical_store.entry_id'),
     source_key text COLLATE "C" NOT NULL,
     occurred_at timestamp,
     item json NOT NULL,
@@ -156,8 +158,6 @@ CREATE TABLE clinical_store.entry (
     PRIMARY KEY (patient_detail_id, collection, entry_id),
     UNIQUE (patient_detail_id, collection, source_key)
 );
-CREATE SEQUENCE clinical_store.entry_id AS bigint CACHE 1000;
-
 CREATE TABLE clinical_store.entry_version (
     patient_detail_id bigint NOT NULL,
     collection text COLLATE "C" NOT NULL,
@@ -168,8 +168,13 @@ CREATE TABLE clinical_store.entry_version (
     ended_by text NOT NULL CHECK (ended_by IN ('replaced', 'deleted')),
     valid_from timestamptz NOT NULL,
     valid_to timestamptz NOT NULL DEFAULT now(),
+    deleted_as_of timestamp,
     PRIMARY KEY (patient_detail_id, collection, entry_id, version)
 );
+COMMENT ON COLUMN clinical_store.entry_version.deleted_as_of IS
+    'When the source says it deleted the row: an older line does not bring it back.';
+CREATE INDEX entry_version_deleted ON clinical_store.entry_version (patient_detail_id, collection, source_key)
+    WHERE ended_by = 'deleted';
 
 CREATE TABLE ingest.load (
     load_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
