@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -24,7 +25,9 @@ from carecord.bundles_api.handlers import handlers
 from carecord.catalogue import BUNDLES
 from carecord.db.connect import Database, database
 from carecord.db.readers import Readers
-from carecord.kernel.errors import CareRecordError, NotFound
+from carecord.kernel.errors import CareRecordError, MethodNotAllowed, NotFound, Unavailable
+from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
+from carecord.kernel.problem import encode_problem
 from carecord.kernel.settings import Settings
 from carecord.patient_index.tenancies import Tenancies
 from carecord.portal.routes import portal_routes
@@ -70,6 +73,20 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     )
 
 
+async def answer_refusal(request: Request, error: Exception) -> Response:
+    """What goes wrong around the bundles API has the same shape as what goes wrong in it."""
+    if isinstance(error, CareRecordError):
+        refusal = error
+    elif isinstance(error, HTTPException) and error.status_code == MethodNotAllowed.status:
+        refusal = MethodNotAllowed(headers=dict(error.headers or {}))
+    elif isinstance(error, HTTPException):
+        refusal = NotFound("There is no such page.")
+    else:
+        refusal = Unavailable()
+    body = encode_problem(refusal, instance=request.url.path, trace_id=uuid.uuid4().hex)
+    return Response(body, refusal.status, headers=refusal.headers, media_type=PROBLEM)
+
+
 @contextlib.asynccontextmanager
 async def open_app(settings: Settings, database: Database) -> AsyncIterator[CareRecord]:
     """The application with its pool and audit trail open; both close with it."""
@@ -110,7 +127,10 @@ def build_app(
             *endpoint.routes(),
             Route("/health", Health(pool).answer),
             *portal_routes(settings, face.handlers),
-        ]
+        ],
+        exception_handlers=dict.fromkeys(
+            (CareRecordError, HTTPException, OperationalError, PoolTimeout), answer_refusal
+        ),
     )
     rest.router.default = not_found
     return CareRecord(face, rest)

@@ -18,6 +18,7 @@ PUBLIC = {
     "/.well-known/oauth-authorization-server": "metadata for clients",
     "/": "the API reference holds no patient's data",
     "/reference": "the API reference holds no patient's data",
+    "/guide": "the API reference holds no patient's data",
     "/static": "style sheets and scripts of the API reference",
     "/openapi.json": "the description of the API",
     "/postman": "the description of the API",

@@ -14,13 +14,21 @@ from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import Operation
 from carecord.kernel.settings import Settings
 from carecord.portal.documents import JSON, Document, Shelf, send
+from carecord.portal.pages import Pages
 
 
 def portal_routes(settings: Settings, served: Collection[Operation]) -> list[Route]:
     """All that there is for people and tools that learn the API; they are told of the `served` operations."""
     in_order = [operation for operation in OPERATIONS if operation in served]
     descriptions = Descriptions(settings, in_order)
+    pages = Pages(settings, in_order)
     return [
+        Route("/", pages.home),
+        Route("/guide", pages.guide),
+        Route("/reference", pages.reference),
+        Route("/reference/{bundle}", pages.bundle),
+        Route("/reference/{bundle}/{operation_id}", pages.operation),
+        Route("/static/{digest}/{name}", pages.static),
         Route("/openapi.json", descriptions.openapi),
         Route("/postman/collection.json", descriptions.postman_collection),
         Route("/postman/environment.json", descriptions.postman_environment),
