@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from carecord.catalogue import submissions_by_target
 from carecord.catalogue.model import Flag, Kind, Leaf, Operation
 from carecord.catalogue.samples import sample_of
 from carecord.catalogue.shapes import SERVER_OWNED
 from carecord.catalogue.submission import is_time
+from tests.support.sandpit import entry_line
 
 
 def submission_of(operation: Operation) -> dict[str, Any]:
@@ -17,6 +19,21 @@ def submission_of(operation: Operation) -> dict[str, Any]:
     sample = {name: value for name, value in sample_of(operation).item.items() if name in own}
     stripped: dict[str, Any] = _without_server_owned(sample)
     return stripped
+
+
+def sample_line(source_patient_id: str, target: str, **fields: Any) -> dict[str, Any]:
+    """An entry line: the sample of the target's collection with these fields instead.
+
+    A dotted name goes into an object and is written with two underscores: `Specimen__SampleId`.
+    """
+    item = submission_of(submissions_by_target[target])
+    for name, value in fields.items():
+        *above, last = name.split("__")
+        inner = item
+        for one in above:
+            inner = inner[one]
+        inner[last] = value
+    return entry_line(source_patient_id, target, item)
 
 
 def _without_server_owned(value: Any) -> Any:
