@@ -3,7 +3,6 @@
 Every name in it comes from the catalogue; what a caller sends travels as a parameter, never as text.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -24,12 +23,10 @@ from carecord.catalogue.model import (
 )
 from carecord.catalogue.shapes import TENANCY_DESCRIPTION
 from carecord.catalogue.submission import is_time, occurrence_of
-from carecord.db.readers import Question
+from carecord.db.direct import Question, number_parameters
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__)
-
-_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 class Test(Enum):
@@ -90,14 +87,8 @@ def page_statement(selection: Selection) -> Statement:
         )
         .as_string()
     )
-    return _numbered(text, stays=not selection.conditions and not selection.order)
-
-
-def _numbered(text: str, *, stays: bool) -> Statement:
-    """The same text with `$1`, `$2` … for its named parameters."""
-    names = tuple(dict.fromkeys(_PARAMETER.findall(text)))
-    text = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
-    return Statement(Question(text.encode(), stays=stays), names)
+    numbered, names = number_parameters(text)
+    return Statement(Question(numbered, stays=not selection.conditions and not selection.order), names)
 
 
 def linked_records(operation: Operation) -> sql.Composed:
