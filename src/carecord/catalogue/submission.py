@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from carecord.catalogue import operations_of_store
 from carecord.catalogue.checks import Check, checks_of, comes_before, keeps_empty
@@ -57,8 +58,7 @@ class ItemReader:
         return item
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """An item that keeps every rule, ready to be stored.
 
     `item` is its JSON. `occurred_at` is the text its collection is ordered by, where that is a time.
@@ -161,7 +161,8 @@ def structural_error(
 
 def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
     given = {f.name for f in msgspec.structs.fields(shape)}
-    texts: list[tuple[str, str, bool, bool, bool, tuple[Check, ...]]] = []
+    texts: list[tuple[str, str, bool, bool]] = []
+    checked: list[tuple[str, str, bool, tuple[Check, ...]]] = []
     parts: list[tuple[str, str, bool, PartCheck]] = []
     pairs: list[tuple[str, str, str, str]] = []
     counted: tuple[str, str] | None = None
@@ -177,9 +178,10 @@ def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
         elif f.repeats or f.kind in (Kind.INTEGER, Kind.BOOLEAN):
             pass
         else:
-            texts.append(
-                (f.attribute, f.name, f.nullable, keeps_empty(f), Flag.NOT_FUTURE in f.flags, checks_of(f))
-            )
+            texts.append((f.attribute, f.name, f.nullable, keeps_empty(f)))
+            not_future, checks = Flag.NOT_FUTURE in f.flags, checks_of(f)
+            if not_future or checks:
+                checked.append((f.attribute, f.name, not_future, checks))
         if f.not_before and f.not_before in given:
             pairs.append((f.attribute, f.name, f.not_before, by_attribute[f.not_before].name))
         if f.name == "TotalItemCount":
@@ -187,15 +189,17 @@ def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
 
     def check(item: Any, above: str, today: str, errors: list[FieldError]) -> None:
         broken = len(errors)
-        for attribute, name, nullable, keeps, not_future, checks in texts:
+        # Few items hold an empty text: to look for one at all is quicker than to look at each field.
+        if "" in astuple(item):
+            for attribute, name, nullable, keeps in texts:
+                if getattr(item, attribute) == "":
+                    if not nullable:
+                        errors.append(FieldError(above + name, "must not be empty"))
+                    elif not keeps:
+                        setattr(item, attribute, None)
+        for attribute, name, not_future, checks in checked:
             value = getattr(item, attribute)
-            if value is None:
-                continue
-            if value == "":
-                if not nullable:
-                    errors.append(FieldError(above + name, "must not be empty"))
-                elif not keeps:
-                    setattr(item, attribute, None)
+            if not value:
                 continue
             for keeps_rule in checks:
                 rule = keeps_rule(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
+import msgspec
 from psycopg import Connection
 
 from carecord.catalogue import BUNDLES
@@ -15,8 +16,7 @@ from carecord.patient_index.links import queries as index_queries
 queries = load_queries(__package__)
 
 
-@dataclass(frozen=True, slots=True)
-class SentEntry:
+class SentEntry(msgspec.Struct, frozen=True, gc=False):
     """One entry line: whose it is, and the row to store; None for the row of this `store` and `key` to go."""
 
     line: int

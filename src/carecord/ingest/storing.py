@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
 import psycopg
+from msgspec.structs import replace
 from psycopg import Connection
 
 from carecord.clinical_store.filing import SentEntry, file_entries, known_records
