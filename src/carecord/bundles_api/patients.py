@@ -54,6 +54,8 @@ async def answer_details(call: Call) -> Answer:
     row.tenancy_id = record.tenancy_id
     (row.tenancy_description,) = await call.tenancies.describe([record.tenancy_id])
     row.last_updated_date = _as_text(record.updated_at)
+    if record.merged:
+        row.record_status = "Merged"
     if row.sensitive_address == "Yes":
         withhold(row, WHEREABOUTS + PRACTICE)
     return Answer(encode_row(row), tenancies=[record.tenancy_id])

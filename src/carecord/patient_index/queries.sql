@@ -81,7 +81,9 @@ SELECT r.tenancy_id, n.number, r.patient_detail_id, n.is_minor
 FROM staged_record s
 JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
 CROSS JOIN LATERAL (
-    SELECT r.demographics->>'PatientNumber' AS number, false AS is_minor
+    SELECT r.demographics->>'PatientNumber' AS number, EXISTS (
+        SELECT FROM patient_index.patient_merge m
+        WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL) AS is_minor
     UNION ALL
     SELECT minor, true FROM unnest(s.minor_numbers) AS minor WHERE minor <> r.demographics->>'PatientNumber'
 ) AS n
@@ -266,7 +268,9 @@ CROSS JOIN LATERAL (
 -- read_record --
 -- One source record as its source has it; no row where the caller may not know of it.
 SELECT r.tenancy_id, r.demographics::text,
-    coalesce(r.source_updated_at, date_trunc('second', r.updated_at AT TIME ZONE 'Europe/London'))
+    coalesce(r.source_updated_at, date_trunc('second', r.updated_at AT TIME ZONE 'Europe/London')),
+    EXISTS (SELECT FROM patient_index.patient_merge m
+            WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL)
 FROM patient_index.patient_record r
 WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
 
@@ -290,3 +294,109 @@ SELECT
      WHERE l.person_id = r.person_id AND d.decision = 'linked' AND d.superseded_at IS NULL)::text
 FROM patient_index.patient_record r
 WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
+
+-- own_record --
+-- A record for whoever writes for its source: the source, its name, and the record it was merged into.
+SELECT r.patient_detail_id, r.tenancy_id, t.description, m.major_id
+FROM patient_index.patient_record r
+JOIN patient_index.tenancy t USING (tenancy_id)
+LEFT JOIN patient_index.patient_merge m ON m.minor_id = r.patient_detail_id AND m.undone_at IS NULL
+WHERE r.patient_detail_id = %(patient_detail_id)s
+  AND (%(tenancies)s::integer[] IS NULL OR r.tenancy_id = ANY (%(tenancies)s))
+
+-- describe_tenancy --
+-- The name of a source system.
+SELECT description FROM patient_index.tenancy WHERE tenancy_id = %(tenancy_id)s
+
+-- records_of_number --
+-- The records of a source that have or had this local number.
+SELECT patient_detail_id, is_minor FROM patient_index.patient_number
+WHERE number = %(number)s AND tenancy_id = %(tenancy_id)s
+ORDER BY is_minor, patient_detail_id
+
+-- stored_record --
+-- What a submission replaces.
+SELECT source_key, demographics, source_updated_at FROM patient_index.patient_record
+WHERE patient_detail_id = %(patient_detail_id)s
+
+-- record_of_source_key --
+-- The patient detail ID of a source's own key.
+SELECT patient_detail_id FROM patient_index.patient_record
+WHERE tenancy_id = %(tenancy_id)s AND source_key = %(source_key)s
+
+-- note_source_time --
+-- The source has confirmed the record as it stands: what it said before that is older.
+UPDATE patient_index.patient_record SET source_updated_at = %(source_updated_at)s
+WHERE patient_detail_id = %(patient_detail_id)s
+  AND (source_updated_at IS NULL OR source_updated_at < %(source_updated_at)s)
+
+-- linked_to_tell --
+-- The other records of a person that a client may know of.
+SELECT r.patient_detail_id
+FROM patient_index.patient_record asked
+JOIN patient_index.patient_record r USING (person_id)
+WHERE asked.patient_detail_id = %(patient_detail_id)s AND r.patient_detail_id <> asked.patient_detail_id
+  AND (%(tenancies)s::integer[] IS NULL OR r.tenancy_id = ANY (%(tenancies)s))
+  AND (NOT r.sharing_refused OR r.patient_detail_id = ANY (%(named)s))
+ORDER BY r.patient_detail_id
+
+-- count_possible --
+-- How many possible links of a record wait for a steward.
+SELECT count(*) FROM patient_index.link_decision
+WHERE superseded_at IS NULL AND decision = 'possible'
+  AND (record_a = %(patient_detail_id)s OR record_b = %(patient_detail_id)s)
+
+-- decisions_across --
+-- The decisions in force on pairs with one record on each side.
+SELECT record_a, record_b, decision, rule, decided_by
+FROM patient_index.link_decision
+WHERE superseded_at IS NULL
+  AND (record_a = ANY (%(ours)s) AND record_b = ANY (%(theirs)s)
+       OR record_a = ANY (%(theirs)s) AND record_b = ANY (%(ours)s))
+
+-- merged_with --
+-- A record and every record merged into it, at once or by way of others.
+WITH RECURSIVE merged AS (
+    SELECT %(patient_detail_id)s::bigint AS patient_detail_id
+    UNION
+    SELECT m.minor_id
+    FROM merged
+    JOIN patient_index.patient_merge m ON m.major_id = merged.patient_detail_id AND m.undone_at IS NULL
+)
+SELECT patient_detail_id FROM merged
+
+-- merges_across --
+-- Merges in force between two sides.
+SELECT merge_id FROM patient_index.patient_merge
+WHERE undone_at IS NULL AND minor_id = ANY (%(leaving)s) AND major_id = ANY (%(staying)s)
+
+-- merged_into --
+-- The record that a record was merged into.
+SELECT major_id FROM patient_index.patient_merge WHERE minor_id = %(patient_detail_id)s AND undone_at IS NULL
+
+-- records_to_merge --
+-- The records of a source that have this number now, or had it when they were merged into the major record.
+SELECT n.patient_detail_id
+FROM patient_index.patient_number n
+LEFT JOIN patient_index.patient_merge m ON m.minor_id = n.patient_detail_id AND m.undone_at IS NULL
+WHERE n.number = %(number)s AND n.tenancy_id = %(tenancy_id)s
+  AND (NOT n.is_minor OR m.major_id = %(major)s)
+
+-- insert_merge --
+-- Write down a merge.
+INSERT INTO patient_index.patient_merge (minor_id, major_id, decided_by, reason)
+VALUES (%(minor)s, %(major)s, %(decided_by)s, %(reason)s)
+
+-- retire_merged_numbers --
+-- The numbers of a record that is merged away are minor numbers from now on.
+UPDATE patient_index.patient_number SET is_minor = true, valid_to = now()
+WHERE patient_detail_id = %(minor)s AND NOT is_minor
+
+-- take_over_numbers --
+-- The numbers of a record that is merged away are minor numbers of the other.
+INSERT INTO patient_index.patient_number
+    (tenancy_id, number, patient_detail_id, number_type, is_minor, valid_from, valid_to)
+SELECT tenancy_id, number, %(major)s, number_type, true, valid_from, valid_to
+FROM patient_index.patient_number
+WHERE patient_detail_id = %(minor)s
+ON CONFLICT (number, tenancy_id, patient_detail_id) DO NOTHING

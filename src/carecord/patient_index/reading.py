@@ -20,6 +20,8 @@ class Record:
     tenancy_id: int
     demographics: str
     updated_at: datetime
+    merged: bool
+    """Whether its source has merged it into another of its records."""
 
 
 async def read_record(
