@@ -70,14 +70,8 @@ def test_its_own_fields_come_from_registration_contacts_and_consent(sandpit: San
         sent("gp-registration", PracticeName="Millbrook Surgery", UsualGPName="Dr A Sen"),
         sent("EncountersResult", Date="2026-03-01T09:00:00"),
         sent("EncountersResult", Date="2025-03-01T09:00:00", Rubric="Medication review done"),
-        sent("GpRecallsList", RecallType="Medication review", Status="Done", Date="2026-02-14T00:00:00"),
-        sent(
-            "GpRecallsList",
-            RecallType="Medication review",
-            Status="Due",
-            Date="2026-09-14T00:00:00",
-            Rubric="Next",
-        ),
+        sent("GpRecallsList", **review, Status="Done", Date="2026-02-14T00:00:00"),
+        sent("GpRecallsList", **review, Status="Due", Date="2026-09-14T00:00:00", Rubric="Next"),
         sent("SharingStatusList", Status="Agreed", StatusDate="2020-01-01T00:00:00", Scope="Whole record"),
         sent("SharingStatusList", Status="Refused", StatusDate="2021-01-01T00:00:00", Scope="Maternity"),
     )
