@@ -1,4 +1,4 @@
-"""Where the patient is at this moment: a stay that has begun, else an emergency visit, else a stay expected soon."""
+"""Where the patient is now: in a stay that has begun, else on an emergency visit, else expected soon."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Admissions and discharges are one store of stays: an end that is sent closes the stay that was sent before."""
+"""Admissions and discharges are one store of stays: an end closes the stay that was sent before."""
 
 from tests.support.samples import sample_line
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
