@@ -85,7 +85,7 @@ CROSS JOIN LATERAL (
         SELECT FROM patient_index.patient_merge m
         WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL) AS is_minor
     UNION ALL
-    SELECT minor, true FROM unnest(s.minor_numbers) AS minor WHERE minor <> r.demographics->>'PatientNumber'
+    SELECT DISTINCT minor, true FROM unnest(s.minor_numbers) AS minor WHERE minor <> r.demographics->>'PatientNumber'
 ) AS n
 ON CONFLICT (number, tenancy_id, patient_detail_id) DO UPDATE
 SET is_minor = excluded.is_minor, valid_to = CASE WHEN excluded.is_minor THEN patient_number.valid_to END
@@ -114,11 +114,15 @@ WHERE r.person_id = ANY (
     WHERE d.record_b = ANY(%(ids)s) AND d.superseded_at IS NULL
 )
 
--- decisions_among --
--- The decisions in force on pairs of these records.
+-- decisions_on --
+-- The decisions in force that name any of these records.
 SELECT decision_id, record_a, record_b, decision, rule
 FROM patient_index.link_decision
-WHERE superseded_at IS NULL AND record_a = ANY(%(ids)s) AND record_b = ANY(%(ids)s)
+WHERE superseded_at IS NULL AND record_a = ANY(%(ids)s)
+UNION
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision
+WHERE superseded_at IS NULL AND record_b = ANY(%(ids)s)
 
 -- end_decisions --
 -- A decision in force on any of these pairs gives way; it is kept as it was.
