@@ -118,7 +118,7 @@ def refusals_of(operation: Operation) -> tuple[type[CareRecordError], ...]:
         found |= {errors.BodyTooLarge, errors.UnsupportedMediaType}
     if isinstance(operation, WriteOperation) or (takes_body(operation) and "{" in operation.path):
         found.add(errors.Conflict)
-    if isinstance(operation, WriteOperation) and operation.collection:
+    if isinstance(operation, WriteOperation):
         found.add(errors.Unprocessable)
     return tuple(refusal for refusal in REFUSALS if refusal in found)
 
