@@ -39,3 +39,7 @@ SELECT set_config('lock_timeout', '4s', false), set_config('statement_timeout', 
 -- set_up_writing --
 -- A change is on disk when its commit returns, whatever the server's default; a statement gives up in time.
 SELECT set_config('synchronous_commit', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false);
+
+-- revision --
+-- The revision that the database stands at.
+SELECT version_num FROM alembic_version;
