@@ -196,8 +196,8 @@ def read_search(text: bytes, *, browse_by_surname: bool) -> SearchRequest:
     values: dict[str, Any] = {"tenancy_id": body.patient_tenancy_id}
     given = {"patient_list_id"} if body.patient_list_id is not None else set()
     for attribute, (criterion, read) in _TEXTS.items():
-        value = (getattr(body, attribute) or "").strip()
-        if not value:
+        value = getattr(body, attribute) or ""
+        if not value.strip() and len(value) <= TEXT_LIMIT:
             continue
         given.add(attribute)
         try:
@@ -224,7 +224,7 @@ def _read_text(value: str, read: Read) -> str:
         raise _Breaks(f"must not be longer than {TEXT_LIMIT} characters")
     if "\0" in value:
         raise _Breaks("must not hold the character U+0000")
-    return read(value)
+    return read(value.strip())
 
 
 def _read_count(value: int | None, attribute: str, default: int, most: int, errors: list[FieldError]) -> int:
