@@ -202,7 +202,9 @@ class PatientDemographics(Entry):
     date_of_birth: Annotated[Day | None, NOT_FUTURE, Dictionary("PERSON BIRTH DATE"), Fhir("birthDate")]
     birth_time: Annotated[str | None, Fhir("birthDate.extension[patient-birthTime].valueDateTime")]
     """HH:MM:SS, newborns only."""
-    date_of_death: Annotated[Day | None, NOT_FUTURE, Dictionary("PERSON DEATH DATE"), Fhir("deceasedDateTime")]
+    date_of_death: Annotated[
+        Day | None, NOT_FUTURE, Dictionary("PERSON DEATH DATE"), Fhir("deceasedDateTime")
+    ]
     death_notification_status: Annotated[
         str | None,
         Fhir(
