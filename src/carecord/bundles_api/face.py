@@ -75,6 +75,8 @@ class Answer:
     tenancies: Sequence[int] = ()
     audited: bool = False
     """A change whose audit row was written in its own transaction."""
+    restricted: bool = False
+    """Whether rows were shown that need the bundle's restricted scope, though the operation does not."""
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -191,7 +193,8 @@ class BundlesFace:
             raise
         if not answer.audited:
             ids = answer.patient_detail_ids or asked_for
-            await self._trail.record(audit_event(call, ids, answer.tenancies))
+            event = audit_event(call, ids, answer.tenancies, restricted=answer.restricted)
+            await self._trail.record(event)
         return answer
 
 
