@@ -24,6 +24,13 @@ def test_a_sample_comes_back_as_it_was(operation: Operation) -> None:
     assert msgspec.json.encode(read) == msgspec.json.encode(item)
 
 
+def test_whoever_changes_a_sample_changes_only_their_own() -> None:
+    for operation in OPERATIONS:
+        sample_of(operation).item.clear()
+
+        assert sample_of(operation).item
+
+
 @pytest.mark.parametrize(
     "operation",
     [operation for operation in OPERATIONS if isinstance(operation, ComposedOperation)],

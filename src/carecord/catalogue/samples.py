@@ -1,5 +1,6 @@
 """A sample of each operation: an item as it is answered, and a body where it takes one. All people are made up."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,8 +20,8 @@ class Sample:
 
 
 def sample_of(operation: Operation) -> Sample:
-    """The sample of the operation, from the file of its bundle."""
-    found = _samples(operation.bundle)[operation.operation_id]
+    """The sample of the operation, from the file of its bundle; the caller's own, to change as it likes."""
+    found = deepcopy(_samples(operation.bundle)[operation.operation_id])
     return Sample(found["item"], found.get("body"))
 
 
