@@ -259,7 +259,7 @@ WHERE CASE e.collection WHEN 'gp_document' THEN 'gp' ELSE 'acute' END <> ALL (l.
 
 -- content_of_document --
 -- A query within `view_page`: the bytes of the document of this id, unless the document is restricted and the caller
--- may not see such.
+-- may not see such. Bytes whose document is in a bundle that the patient refused to share are as little shown as it.
 SELECT e.item, e.occurred_at, e.entry_id, l.tenancy_id
 FROM linked l
 JOIN clinical_store.entry e ON e.patient_detail_id = l.patient_detail_id AND e.collection = 'document_content'
@@ -268,6 +268,16 @@ WHERE e.item->>'DocumentId' = %(document_id)s
     SELECT FROM clinical_store.entry letter
     WHERE letter.patient_detail_id = e.patient_detail_id AND letter.collection = 'document'
       AND letter.item->>'DocumentId' = %(document_id)s AND letter.item->>'Confidentiality' = 'Restricted'))
+  AND (NOT EXISTS (
+        SELECT FROM clinical_store.entry other
+        WHERE other.patient_detail_id = e.patient_detail_id
+          AND other.collection = ANY (ARRAY['gp_document', 'discharge_summary'])
+          AND other.item->>'DocumentId' = %(document_id)s
+          AND CASE other.collection WHEN 'gp_document' THEN 'gp' ELSE 'acute' END = ANY (l.refused_bundles))
+    OR EXISTS (
+        SELECT FROM clinical_store.entry letter
+        WHERE letter.patient_detail_id = e.patient_detail_id AND letter.collection = 'document'
+          AND letter.item->>'DocumentId' = %(document_id)s))
 
 -- all_orders --
 -- A query within `view_page`: one row for each order. Its result is the newest report on its sample that is not
@@ -431,8 +441,11 @@ UPDATE clinical_store.submission SET reply = %(reply)s
 WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
 
 -- records_on_list --
--- The records on a patient list.
-SELECT patient_detail_id FROM clinical_store.worklist_patient WHERE patient_list_id = %(patient_list_id)s
+-- The records on a patient list, without those whose patients refused to share what lists they are on.
+SELECT p.patient_detail_id
+FROM clinical_store.worklist_patient w
+JOIN patient_index.patient_record p USING (patient_detail_id)
+WHERE w.patient_list_id = %(patient_list_id)s AND %(bundle)s <> ALL (p.refused_bundles)
 
 -- worklists --
 -- A page of the worklists of the sources that the caller may see. A list counts the patients whom it shows.

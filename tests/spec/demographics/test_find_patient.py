@@ -393,6 +393,26 @@ def test_only_patients_on_the_list_are_found_by_its_id(sandpit: Sandpit) -> None
     assert surnames(sandpit, PatientListId=42) == []
 
 
+def test_who_refused_to_share_worklists_is_not_found_by_their_lists(sandpit: Sandpit) -> None:
+    worklist = {
+        "WorklistId": "ward-4b",
+        "Name": "Ward 4B",
+        "WorklistType": "Static",
+        "PatientListId": 41,
+        "ColumnDefinition": [],
+        "Rows": [{"SourcePatientId": "P0"}, {"SourcePatientId": "P1"}],
+    }
+    refusal = {"SharingType": "Local shared record", "Status": "Refused", "Scope": "Worklists"}
+    load_names(sandpit, ("A", "Testa"), ("A", "Testb"))
+    loaded = sandpit.load(
+        tenancy_line(1), {"Worklist": worklist}, entry_line("P1", "SharingStatusList", refusal)
+    )
+    assert loaded.rejected == 0
+
+    assert surnames(sandpit, PatientListId=41) == ["Testa"]
+    assert surnames(sandpit, Surname="Testb", Forename="A") == ["Testb"]
+
+
 def test_a_list_is_searched_only_by_those_who_may_read_worklists(sandpit: Sandpit) -> None:
     secret = sandpit.add_client("finder", scopes=["demographics.read"])
     headers = sandpit.headers_of("finder", secret, sandpit.subscribe("finder").primary_key)

@@ -7,7 +7,7 @@ import pytest
 
 from carecord.bundles_api.documents import choose_media_type
 from tests.support.samples import sample_line
-from tests.support.sandpit import Sandpit, patient_line, tenancy_line
+from tests.support.sandpit import Sandpit, entry_line, patient_line, tenancy_line
 
 PDF = b"%PDF-1.7\nmade up\n"
 SAME = {"NhsNumber": "9990123454", "DateOfBirth": "1946-05-17"}
@@ -157,4 +157,33 @@ def test_a_restricted_one_is_not_found_without_the_restricted_scope(sandpit: San
     headers = sandpit.headers_of("plain", secret, sandpit.subscribe("plain").primary_key)
 
     assert sandpit.get(path(sandpit), headers=headers).status_code == 404
+    assert sandpit.get(path(sandpit)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "listed"), [("GP", "GpDocumentsList"), ("Acute", "DischargeSummariesList")]
+)
+def test_bytes_of_a_document_in_a_refused_bundle_are_not_given(
+    sandpit: Sandpit, scope: str, listed: str
+) -> None:
+    refusal = {"SharingType": "Local shared record", "Status": "Refused", "Scope": scope}
+    load(sandpit, sample_line("P-1", listed, DocumentId="DOC-1"), content(), content("DOC-2"))
+    assert sandpit.get(path(sandpit)).status_code == 200
+
+    load(sandpit, entry_line("P-1", "SharingStatusList", refusal))
+
+    assert sandpit.get(path(sandpit)).status_code == 404
+    assert sandpit.get(path(sandpit, "DOC-2")).status_code == 200
+
+
+def test_bytes_of_a_letter_are_given_whatever_bundle_names_it_too(sandpit: Sandpit) -> None:
+    refusal = {"SharingType": "Local shared record", "Status": "Refused", "Scope": "GP"}
+    load(
+        sandpit,
+        sample_line("P-1", "GpDocumentsList", DocumentId="DOC-1"),
+        sample_line("P-1", "DocumentsList", DocumentId="DOC-1", Confidentiality="Normal"),
+        content(),
+        entry_line("P-1", "SharingStatusList", refusal),
+    )
+
     assert sandpit.get(path(sandpit)).status_code == 200
