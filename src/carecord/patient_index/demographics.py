@@ -7,6 +7,7 @@ import msgspec
 
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.submission import ItemReader
+from carecord.kernel.nhs_number import is_placeholder
 from carecord.patient_index.name_keys import name_key, postcode_key
 
 _DEFAULTS = {"sensitive_address": "No", "record_status": "Active"}
@@ -17,7 +18,8 @@ _DEFAULTS = {"sensitive_address": "No", "record_status": "Active"}
 class SourceRecord:
     """What one source system says of one patient. `source_key` never changes there; `number` may.
 
-    Postcode, GP and practice are there to search by: a record with a sensitive address has none.
+    Postcode, GP and practice are there to search by: a record with a sensitive address has none. The NHS
+    number is there to search and to link by: a record with a placeholder has none.
     """
 
     source_key: str
@@ -58,7 +60,7 @@ def parse_patient(
         source_key=source_key,
         number=item.patient_number,
         minor_numbers=minor_numbers,
-        nhs_number=item.nhs_number,
+        nhs_number=None if item.nhs_number and is_placeholder(item.nhs_number) else item.nhs_number,
         date_of_birth=item.date_of_birth,
         gender=item.gender,
         surname_key=name_key(item.surname),

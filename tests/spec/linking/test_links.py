@@ -285,3 +285,13 @@ def test_a_minor_number_that_is_sent_twice_counts_once(sandpit: Sandpit) -> None
             "SELECT number, is_minor FROM patient_index.patient_number ORDER BY number"
         ).fetchall()
     assert rows == [("M1", True), ("N-g", False)]
+
+
+@pytest.mark.parametrize("digit", "019")
+def test_a_number_that_stands_for_none_links_nobody(sandpit: Sandpit, digit: str) -> None:
+    nobody = {"NhsNumber": digit * 10, "DateOfBirth": "1900-01-01"}
+
+    load(sandpit, 1, a=nobody | {"Surname": "Archer"}, b=nobody | {"Surname": "Heritage"})
+    load(sandpit, 2, c=nobody | {"Surname": "Marsh"})
+
+    assert persons(sandpit) == grouped("a", "b", "c")
