@@ -1,7 +1,7 @@
 """Storing a batch: patients, then entries, then worklists; what the database refuses costs its line alone."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -66,9 +66,10 @@ def store_batch(connection: Connection[Any], tenancy_id: int, batch: Batch) -> S
         stored.worklists += len(lines) - len(refused)
         stored.refused += [Refusal(one.line, [one.error]) for one in refused]
 
-    for each_once in _rounds(batch.patients):
-        stored.refused += _store_all(each_once, store_patients)
-    stored.refused += _store_all(entries, store_entries)
+    for patients in _rounds(batch.patients, lambda one: one.record.source_key):
+        stored.refused += _store_all(patients, store_patients)
+    for words in _rounds(entries, _row_named, alike=_are_one_word):
+        stored.refused += _store_all(words, store_entries)
     stored.refused += _store_all(batch.worklists, store_worklists)
     return stored
 
@@ -97,44 +98,62 @@ def _without_strangers(
     return kept
 
 
-def _rounds(lines: Sequence[SentPatient]) -> list[list[SentPatient]]:
-    """The lines in rounds that name each patient once, so that a second word on one comes after the first."""
-    rounds: list[list[SentPatient]] = []
-    seen: dict[str, int] = {}
+def _rounds(
+    lines: Sequence[_Line],
+    named: Callable[[_Line], Hashable],
+    alike: Callable[[_Line, _Line], bool] = lambda before, one: False,
+) -> list[list[_Line]]:
+    """The lines in rounds that name each row once, so that a second word on one comes after the first.
+
+    Lines that are `alike` are one word, and go together.
+    """
+    rounds: list[list[_Line]] = []
+    seen: dict[Hashable, tuple[int, _Line]] = {}
     for one in lines:
-        place = seen.get(one.record.source_key, 0)
-        seen[one.record.source_key] = place + 1
+        name = named(one)
+        before = seen.get(name)
+        place = 0
+        if before is not None:
+            place = before[0] + (not alike(before[1], one))
+        seen[name] = place, one
         if place == len(rounds):
             rounds.append([])
         rounds[place].append(one)
     return rounds
 
 
+def _row_named(sent: SentEntry) -> Hashable:
+    return sent.source_patient, sent.store, sent.key
+
+
+def _are_one_word(before: SentEntry, sent: SentEntry) -> bool:
+    """Whether two lines of one time say what several collections share of one row."""
+    return (
+        before.row is not None
+        and sent.row is not None
+        and before.row.shared
+        and sent.row.shared
+        and before.source_updated_at == sent.source_updated_at
+    )
+
+
 def _merged(lines: Iterable[SentEntry]) -> list[SentEntry]:
-    """Each row once. Two lines for one row make what they would have made one after the other."""
-    rows: dict[tuple[str, str, str], SentEntry] = {}
+    """Each row once: what lines that are one word make of it."""
+    rows: dict[Hashable, SentEntry] = {}
     for sent in lines:
-        key = (sent.source_patient, sent.store, sent.key)
-        before = rows.get(key)
-        rows[key] = sent if before is None else _merge(before, sent)
+        name = _row_named(sent)
+        before = rows.get(name)
+        rows[name] = sent if before is None else _merge(before, sent)
     return list(rows.values())
 
 
 def _merge(before: SentEntry, sent: SentEntry) -> SentEntry:
-    known, updated = before.source_updated_at, sent.source_updated_at
-    if known and updated and updated < known:
-        return before
-    sent = replace(sent, source_updated_at=updated or known)
-    if sent.row is None or not sent.row.shared:
-        return sent
-    if before.row is None:
-        # The row goes and comes: nothing of what is stored may remain.
-        return replace(sent, row=replace(sent.row, shared=False))
+    assert before.row is not None
+    assert sent.row is not None
     both = msgspec.json.decode(before.row.item) | msgspec.json.decode(sent.row.item)
     row = replace(
         sent.row,
         item=msgspec.json.encode(both),
-        shared=before.row.shared,
         occurred_at=sent.row.occurred_at or before.row.occurred_at,
     )
     return replace(sent, row=row)

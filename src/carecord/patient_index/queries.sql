@@ -31,7 +31,8 @@ SELECT pg_advisory_xact_lock(hashtext('patient_index.tenancy'), %(tenancy_id)s)
 SELECT pg_advisory_xact_lock(hashtext('patient_index.link'))
 
 -- file_records --
--- Make or change source records. Gives back those that are new or whose linking keys changed.
+-- Make or change source records. Gives back those that are new or changed, and whether linking keys did.
+-- How old a record is, is never forgotten: neither when a later line says the same, nor when one says no time.
 WITH incoming AS (
     SELECT s.*, r.patient_detail_id AS known_id, r.nhs_number AS old_nhs_number, r.date_of_birth AS old_birth
     FROM staged_record s
@@ -56,11 +57,18 @@ WITH incoming AS (
     SET nhs_number = i.nhs_number, date_of_birth = i.date_of_birth, gender = i.gender,
         surname_key = i.surname_key, forename_key = i.forename_key, postcode_key = i.postcode_key,
         gp_code = i.gp_code, gp_practice_code = i.gp_practice_code, active = i.active,
-        demographics = i.demographics, source_updated_at = i.source_updated_at,
+        demographics = i.demographics, source_updated_at = greatest(i.source_updated_at, r.source_updated_at),
         version = r.version + 1, updated_at = now()
     FROM incoming i WHERE i.known_id = r.patient_detail_id
     RETURNING r.patient_detail_id,
         (i.old_nhs_number, i.old_birth) IS DISTINCT FROM (i.nhs_number, i.date_of_birth) AS moved
+), confirmed AS (
+    UPDATE patient_index.patient_record r
+    SET source_updated_at = s.source_updated_at
+    FROM staged_record s
+    WHERE r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
+      AND r.demographics::text = s.demographics::text AND s.source_updated_at IS NOT NULL
+      AND (r.source_updated_at IS NULL OR r.source_updated_at < s.source_updated_at)
 )
 SELECT patient_detail_id, true AS moved FROM created
 UNION ALL SELECT patient_detail_id, moved FROM changed

@@ -222,3 +222,76 @@ def test_a_local_number_may_change_between_two_loads_and_the_detail_id_stays(fee
     ).fetchall()
     assert after == [(before, "NEW")]
     assert feeds.items() == [ASPIRIN]
+
+
+def renamed(surname: str, updated: str | None = None) -> dict[str, Any]:
+    line = patient_line("P1", **DORIS | {"Surname": surname})
+    return line | {"SourceUpdatedDate": updated} if updated else line
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"),
+    [
+        pytest.param(
+            [
+                renamed("Heritage", "2024-01-01T00:00:00"),
+                renamed("Heritage", "2024-01-03T00:00:00"),
+                renamed("Late", "2024-01-02T00:00:00"),
+            ],
+            "Heritage",
+            id="older than what confirmed the record",
+        ),
+        pytest.param(
+            [
+                renamed("Heritage", "2024-01-05T00:00:00"),
+                renamed("Undated"),
+                renamed("Late", "2024-01-03T00:00:00"),
+            ],
+            "Undated",
+            id="older than what an undated word replaced",
+        ),
+    ],
+)
+def test_how_old_a_record_is_is_not_forgotten(feeds: Feeds, words: list[dict[str, Any]], holds: str) -> None:
+    for word in words:
+        feeds.load(HEADER, word)
+
+    found = feeds.value("SELECT demographics->>'Surname' FROM patient_index.patient_record")
+    assert found == holds
+
+
+@EACH_BATCHING
+def test_an_old_line_takes_no_later_one_with_it(feeds: Feeds) -> None:
+    feeds.load(HEADER, patient_line("P1"), aspirin("2024-01-04T00:00:00", Quantity="28"))
+
+    feeds.load(HEADER, aspirin("2024-01-03T00:00:00", Quantity="56"), aspirin(Quantity="112"))
+
+    assert [item["Quantity"] for item in feeds.items()] == ["112"]
+
+
+@EACH_BATCHING
+def test_an_old_line_changes_no_field_by_way_of_a_later_one(feeds: Feeds) -> None:
+    old, now, later = ({"SourceUpdatedDate": f"2024-01-0{day}T00:00:00"} for day in (3, 4, 5))
+    past = entry_line("P1", PAST, ASPIRIN | {"EndDate": "2024-03-01T00:00:00"}, SourceItemId="M1")
+    feeds.load(HEADER, patient_line("P1"), aspirin(Quantity="28") | now)
+
+    feeds.load(HEADER, aspirin(Quantity="56", Constituent="stale") | old, past | later)
+
+    (item,) = feeds.items()
+    assert "Constituent" not in item
+
+
+@EACH_BATCHING
+def test_each_word_of_a_feed_on_a_row_is_a_version(feeds: Feeds) -> None:
+    words = [
+        entry_line(
+            "P1", "SharingStatusList", PERMITTED | {"StatusDate": f"{year}-01-01T00:00:00"}, SourceItemId="S1"
+        )
+        for year in (2020, 2021, 2022)
+    ]
+    feeds.load(HEADER, patient_line("P1"), *words)
+
+    former = feeds.connection.execute(
+        "SELECT left(item->>'StatusDate', 4) FROM clinical_store.entry_version ORDER BY version"
+    )
+    assert [row[0] for row in former] == ["2020", "2021"]
