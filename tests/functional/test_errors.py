@@ -128,6 +128,17 @@ def test_a_patient_who_is_not_there(known: Sandpit, number: str) -> None:
     check_problem(known.get(repeats(number)), 404)
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/documents/patients/1/documents/%00/content", "documentId"),
+        ("/worklists/a%00/behaviour", "worklistId"),
+    ],
+)
+def test_a_path_with_a_character_that_no_id_holds(known: Sandpit, path: str, field: str) -> None:
+    assert fields(check_problem(known.get(path), 400)) == [field]
+
+
 def test_a_patient_the_caller_may_not_know_of_is_one_who_is_not_there(known: Sandpit) -> None:
     path = repeats(known.detail_id(1, "P-1"))
     secret = known.add_client("elsewhere", tenancies=[2])

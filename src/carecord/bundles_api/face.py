@@ -187,6 +187,7 @@ class BundlesFace:
             browse_by_surname=self._browse_by_surname,
         )
         try:
+            _check_path_values(path_values)
             answer = await self.handlers[operation](call)
         except CareRecordError as refusal:
             await self._trail.record(audit_event(call, asked_for, (), refusal=refusal))
@@ -224,6 +225,17 @@ def audit_event(
         restricted=restricted or call.operation.restricted,
         trace_id=call.trace_id,
     )
+
+
+def _check_path_values(path_values: Mapping[str, str]) -> None:
+    """BadRequest where a value holds the one character that PostgreSQL does not."""
+    errors = [
+        FieldError(name, "must not hold the character U+0000")
+        for name, value in path_values.items()
+        if "\0" in value
+    ]
+    if errors:
+        raise BadRequest("The path breaks a rule.", errors=errors)
 
 
 def _ids_in_path(path_values: Mapping[str, str]) -> tuple[int, ...]:
