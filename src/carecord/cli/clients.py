@@ -4,6 +4,7 @@ import getpass
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from carecord.access import clients, subscriptions
@@ -48,13 +49,16 @@ def add(
         )
         subscriptions.put_product(connection, product, name=product, bundles=bundles, by=by)
         made = subscriptions.subscribe(connection, client_id, product, by=by)
-    table = Table(box=None, show_header=False)
-    table.add_row("client", client_id)
-    table.add_row("secret", secret)
-    table.add_row("subscription", made.subscription_id)
-    table.add_row("primary key", made.primary_key)
-    table.add_row("secondary key", made.secondary_key)
-    out.print(table)
+    told = {
+        "client": client_id,
+        "secret": secret,
+        "subscription": made.subscription_id,
+        "primary key": made.primary_key,
+        "secondary key": made.secondary_key,
+    }
+    for what, value in told.items():
+        # Whole, however narrow the terminal: it is shown this once.
+        out.print(f"{what:<14} {value}", soft_wrap=True)
 
 
 @app.command("list")
@@ -63,7 +67,7 @@ def list_all() -> None:
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
         table = Table()
         for column in ("client", "name", "state", "tenancies", "subscription", "product", "key state"):
-            table.add_column(column)
+            table.add_column(column, overflow="fold")
         for client in clients.list_clients(connection):
             state = "disabled" if client.disabled_at else "enabled"
             seen = "all" if client.tenancies is None else ", ".join(map(str, client.tenancies))
@@ -72,7 +76,7 @@ def list_all() -> None:
                 (one.subscription_id, one.product_id, one.state) for one in own
             ]
             for row in subscribed or [("", "", "")]:
-                table.add_row(client.client_id, client.name, state, seen, *row)
+                table.add_row(client.client_id, escape(client.name), state, seen, *row)
     out.print(table)
 
 
