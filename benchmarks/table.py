@@ -8,7 +8,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured figure. `baseline` is in the same unit; `note` says what the baseline is and what else counts."""
+    """One measured figure. `baseline` is in the same unit; `note` says what it is and what else counts."""
 
     name: str
     figure: float

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -23,12 +24,17 @@ from carecord.bundles_api.face import BundlesFace, send_problem
 from carecord.bundles_api.handlers import handlers
 from carecord.catalogue import BUNDLES
 from carecord.db.connect import Database, database
-from carecord.kernel.errors import CareRecordError, NotFound
+from carecord.db.readers import Readers
+from carecord.kernel.errors import CareRecordError, MethodNotAllowed, NotFound, Unavailable
+from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
+from carecord.kernel.problem import encode_problem
 from carecord.kernel.settings import Settings
 from carecord.patient_index.tenancies import Tenancies
+from carecord.portal.routes import portal_routes
 
-AUDIENCE = "carecord"
 _HEALTH_S = 3
+_WRITERS = 4
+"""Connections of one process that change the record at once."""
 
 
 class CareRecord:
@@ -67,32 +73,65 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     )
 
 
+async def answer_refusal(request: Request, error: Exception) -> Response:
+    """What goes wrong around the bundles API has the same shape as what goes wrong in it."""
+    if isinstance(error, CareRecordError):
+        refusal = error
+    elif isinstance(error, HTTPException) and error.status_code == MethodNotAllowed.status:
+        refusal = MethodNotAllowed(headers=dict(error.headers or {}))
+    elif isinstance(error, HTTPException):
+        refusal = NotFound("There is no such page.")
+    else:
+        refusal = Unavailable()
+    body = encode_problem(refusal, instance=request.url.path, trace_id=uuid.uuid4().hex)
+    return Response(body, refusal.status, headers=refusal.headers, media_type=PROBLEM)
+
+
 @contextlib.asynccontextmanager
 async def open_app(settings: Settings, database: Database) -> AsyncIterator[CareRecord]:
     """The application with its pool and audit trail open; both close with it."""
     pool = database.open_pool(
         min_size=1, max_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s
     )
-    async with pool, open_trail(database.url) as trail:
-        yield build_app(settings, pool, trail)
+    readers = database.open_readers(most=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    writing_pool = database.open_writing_pool(
+        max_size=_WRITERS, statement_timeout_s=settings.statement_timeout_s
+    )
+    async with pool, readers, open_trail(database.url) as trail:
+        with writing_pool:
+            yield build_app(settings, readers, pool, writing_pool, trail)
 
 
-def build_app(settings: Settings, pool: Any, trail: AuditTrail) -> CareRecord:
+def build_app(
+    settings: Settings, readers: Readers, pool: Any, writing_pool: Any, trail: AuditTrail
+) -> CareRecord:
     keys = SigningKeys(settings.data / "keys")
-    tokens = Tokens(keys, issuer=settings.base_url, audience=AUDIENCE)
+    tokens = Tokens(keys, issuer=settings.base_url, audience=settings.base_url)
     gate = Gate(settings, pool, tokens=tokens, trail=trail)
     face = BundlesFace(
         handlers(),
         gate=gate,
         trail=trail,
+        readers=readers,
         pool=pool,
+        writing_pool=writing_pool,
         tenancies=Tenancies(pool),
         body_limit_bytes=settings.body_limit_bytes,
+        submission_limit_bytes=settings.submission_limit_bytes,
         browse_by_surname=settings.browse_by_surname,
     )
     scopes = [scope for bundle in BUNDLES for scope in (bundle.scope, bundle.restricted_scope)]
     endpoint = TokenEndpoint(settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes)
-    rest = Starlette(routes=[*endpoint.routes(), Route("/health", Health(pool).answer)])
+    rest = Starlette(
+        routes=[
+            *endpoint.routes(),
+            Route("/health", Health(pool).answer),
+            *portal_routes(settings, face.handlers),
+        ],
+        exception_handlers=dict.fromkeys(
+            (CareRecordError, HTTPException, OperationalError, PoolTimeout), answer_refusal
+        ),
+    )
     rest.router.default = not_found
     return CareRecord(face, rest)
 
@@ -106,13 +145,13 @@ class Process:
     def __init__(self, settings: Settings | None = None, opened: Database | None = None) -> None:
         self._settings = settings
         self._database = opened
-        self._app: CareRecord | None = None
+        self.app: CareRecord | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif self._app is not None:
-            await self._app(scope, receive, send)
+        elif self.app is not None:
+            await self.app(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -120,7 +159,7 @@ class Process:
             try:
                 settings = self._settings or Settings()
                 opened = self._database or stack.enter_context(database(settings))
-                self._app = await stack.enter_async_context(open_app(settings, opened))
+                self.app = await stack.enter_async_context(open_app(settings, opened))
             except CareRecordError as error:
                 await send({"type": "lifespan.startup.failed", "message": error.detail})
                 return

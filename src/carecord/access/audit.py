@@ -31,6 +31,13 @@ class EventName(StrEnum):
     PATIENT_READ = "patient.read"
     PATIENT_SEARCHED = "patient.searched"
     LINK_DECIDED = "link.decided"
+    RECORD_SUBMITTED = "record.submitted"
+    RECORD_ENTRIES_SUBMITTED = "record.entries_submitted"
+    RECORD_ENTRY_DELETED = "record.entry_deleted"
+    RECORD_LINKED = "record.linked"
+    RECORD_UNLINKED = "record.unlinked"
+    RECORD_MERGED = "record.merged"
+    AUDIT_READ = "audit.read"
     ACCESS_REFUSED = "access.refused"
     TOKEN_ISSUED = "token.issued"  # noqa: S105
     TOKEN_REFUSED = "token.refused"  # noqa: S105

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,12 +10,15 @@ import psycopg
 import structlog
 
 from carecord.access.audit import AuditEvent, Chain, encode_event, utc_now
+from carecord.db.direct import Connect, DirectConnection, Question, number_parameters
 from carecord.kernel.errors import Unavailable
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__)
 log = structlog.get_logger()
 
+_insert, _INSERT_PARAMETERS = number_parameters(queries.insert_audit_events)
+_INSERT = Question(_insert, stays=True)
 _MOST_IN_ONE_COMMIT = 1_000
 _MOST_WAITING = 20_000
 
@@ -35,15 +38,14 @@ class AuditTrail:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]],
+        connect: Connect,
         *,
         timeout_s: float,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._connect = connect
         self._timeout_s = timeout_s
         self._clock = clock
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection = DirectConnection(connect, timeout_s=timeout_s)
         self._chain = Chain()
         self._waiting: list[_Waiting] = []
         self._wanted = asyncio.Event()
@@ -68,8 +70,7 @@ class AuditTrail:
         self._wanted.set()
         if self._writer is not None:
             await asyncio.wait([self._writer])
-        if self._connection is not None:
-            await self._connection.close()
+        self._connection.close()
 
     async def _write_until_closed(self) -> None:
         batch: list[_Waiting] = []
@@ -104,24 +105,12 @@ class AuditTrail:
                     waiting.written.set_result(None)
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        # Taken away until the commit is known: whatever ends this early leaves a new connection and
-        # a new chain to the next batch.
+        # Taken away until the commit is known: whatever ends this early leaves a new chain to the next batch.
         chain, self._chain = self._chain, Chain()
-        connection, self._connection = self._connection, None
-        if connection is None:
-            connection = await self._connect()
-        try:
-            rows = b",".join([chain.append(waiting.at, waiting.body) for waiting in batch])
-            await connection.execute(
-                queries.insert_audit_events,
-                {"chain_id": chain.chain_id, "rows": f"[{rows.decode()}]"},
-                prepare=True,
-            )
-        except BaseException:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await connection.close()
-            raise
-        self._chain, self._connection = chain, connection
+        rows = b",".join([chain.append(waiting.at, waiting.body) for waiting in batch])
+        values = {"chain_id": str(chain.chain_id).encode(), "rows": b"[%b]" % rows}
+        await self._connection.ask(_INSERT, [values[name] for name in _INSERT_PARAMETERS])
+        self._chain = chain
 
 
 def _fail(batch: Sequence[_Waiting]) -> None:

@@ -95,7 +95,7 @@ ORDER BY s.client_id, s.product_id, s.subscription_id;
 INSERT INTO audit.event
     (chain_id, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies,
      outcome, reason, restricted, trace_id, previous_hash, hash)
-SELECT %(chain_id)s, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies,
+SELECT %(chain_id)s::uuid, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies,
        outcome, reason, restricted, trace_id, previous_hash, hash
 FROM json_to_recordset(%(rows)s::json) AS row (
     seq bigint, at timestamptz, event text, client_id text, user_id text, operation_id text,
@@ -150,3 +150,13 @@ SELECT EXISTS (
 -- Durable means flushed, whatever the server's own default is.
 SELECT set_config('synchronous_commit', 'on', false),
        set_config('statement_timeout', %(statement_timeout)s, false);
+
+-- find_events --
+-- The newest events since a time, of a patient's record and of a client where they are named.
+SELECT at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies, outcome, reason, restricted, trace_id
+FROM audit.event
+WHERE at >= %(since)s
+  AND (%(patient_detail_id)s::bigint IS NULL OR %(patient_detail_id)s = ANY (patient_detail_ids))
+  AND (%(client_id)s::text IS NULL OR client_id = %(client_id)s)
+ORDER BY at DESC, chain_id, seq DESC
+LIMIT %(most)s;

@@ -1,4 +1,4 @@
-"""Stored rows become the JSON that the catalogue declares: exposed fields in order, nulls, the source's name."""
+"""Stored rows become the JSON that the catalogue declares: exposed fields in order, nulls, the source."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -20,7 +20,7 @@ class Rows:
         self._decode = msgspec.json.Decoder(list[shape]).decode  # type: ignore[valid-type]
         self._name_source = _source_namer(operation.item)
 
-    def read(self, items: str, descriptions: Sequence[str]) -> list[Shape]:
+    def read(self, items: bytes | str, descriptions: Sequence[str]) -> list[Shape]:
         """The rows of a JSON array, each told the name of its source."""
         rows: list[Shape] = self._decode(items)
         name = self._name_source

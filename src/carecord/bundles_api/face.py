@@ -1,4 +1,4 @@
-"""The face itself: each call is routed, asked for its right, answered, and its audit row durable before the answer."""
+"""The face itself: a call is routed, asked for its right, answered, and audited on disk before the answer."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from psycopg import OperationalError, errors as postgres_errors
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg import OperationalError
+from psycopg import errors as postgres_errors
+from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 from starlette.types import Receive, Scope, Send
 
 from carecord.access.audit import AuditEvent, EventName, Outcome
@@ -15,6 +16,7 @@ from carecord.access.audit_trail import AuditTrail
 from carecord.access.gate import Caller, Gate
 from carecord.bundles_api.router import Router
 from carecord.catalogue.model import Operation
+from carecord.db.readers import Readers
 from carecord.kernel.errors import (
     BadRequest,
     BodyTooLarge,
@@ -41,12 +43,15 @@ class Call:
 
     operation: Operation
     caller: Caller
+    readers: Readers
     pool: AsyncConnectionPool[Any]
     tenancies: Tenancies
     query: bytes
     path_values: Mapping[str, str]
     headers: Mapping[bytes, bytes]
     read_body: Callable[[], Awaitable[bytes]]
+    writing_pool: ConnectionPool[Any]
+    trace_id: str
     browse_by_surname: bool = False
 
     @property
@@ -68,6 +73,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     patient_detail_ids: Sequence[int] = ()
     tenancies: Sequence[int] = ()
+    audited: bool = False
+    """A change whose audit row was written in its own transaction."""
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -98,18 +105,24 @@ class BundlesFace:
         *,
         gate: Gate,
         trail: AuditTrail,
+        readers: Readers,
         pool: AsyncConnectionPool[Any],
+        writing_pool: ConnectionPool[Any],
         tenancies: Tenancies,
         body_limit_bytes: int,
+        submission_limit_bytes: int,
         browse_by_surname: bool,
     ) -> None:
         self.handlers = handlers
         self._router = Router(handlers)
         self._gate = gate
         self._trail = trail
+        self._readers = readers
         self._pool = pool
+        self._writing_pool = writing_pool
         self._tenancies = tenancies
         self._body_limit_bytes = body_limit_bytes
+        self._submission_limit_bytes = submission_limit_bytes
         self._browse_by_surname = browse_by_surname
 
     def knows(self, path: str) -> bool:
@@ -131,7 +144,7 @@ class BundlesFace:
             log.warning("database_unavailable", trace_id=trace_id, kind=type(error).__name__)
             await send_problem(send, Unavailable(), instance=scope["path"], trace_id=trace_id)
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  The last to catch: whoever calls gets one shape of error.
             # The text of the error may hold a value: only its kind and place are logged.
             log_fault(error, trace_id)
             await send_problem(send, CareRecordError(), instance=scope["path"], trace_id=trace_id)
@@ -154,52 +167,58 @@ class BundlesFace:
             patient_detail_ids=asked_for,
             trace_id=trace_id,
         )
+        body_limit = self._submission_limit_bytes if operation.writes else self._body_limit_bytes
         call = Call(
             operation=operation,
             caller=caller,
+            readers=self._readers,
             pool=self._pool,
             tenancies=self._tenancies,
             query=scope["query_string"],
             path_values=path_values,
             headers=headers,
-            read_body=lambda: read_json_body(receive, headers, self._body_limit_bytes),
+            read_body=lambda: read_json_body(receive, headers, body_limit),
+            writing_pool=self._writing_pool,
+            trace_id=trace_id,
             browse_by_surname=self._browse_by_surname,
         )
         try:
             answer = await self.handlers[operation](call)
         except CareRecordError as refusal:
-            await self._record(call, asked_for, (), trace_id, refusal=refusal)
+            await self._trail.record(audit_event(call, asked_for, (), refusal=refusal))
             raise
-        await self._record(call, answer.patient_detail_ids or asked_for, answer.tenancies, trace_id)
+        if not answer.audited:
+            ids = answer.patient_detail_ids or asked_for
+            await self._trail.record(audit_event(call, ids, answer.tenancies))
         return answer
 
-    async def _record(
-        self,
-        call: Call,
-        patient_detail_ids: Sequence[int],
-        tenancies: Sequence[int],
-        trace_id: str,
-        *,
-        refusal: CareRecordError | None = None,
-    ) -> None:
-        outcome = Outcome.ALLOWED
-        if refusal is not None:
-            outcome = Outcome.NOT_FOUND if isinstance(refusal, NotFound) else Outcome.REFUSED
-        operation, caller = call.operation, call.caller
-        await self._trail.record(
-            AuditEvent(
-                event=EventName.PATIENT_SEARCHED if operation.kind == "search" else EventName.PATIENT_READ,
-                client_id=caller.client_id,
-                user_id=caller.user_id,
-                operation_id=operation.operation_id,
-                patient_detail_ids=patient_detail_ids,
-                tenancies=tenancies,
-                outcome=outcome,
-                reason=(refusal.reason or refusal.issue_code) if refusal else None,
-                restricted=operation.restricted,
-                trace_id=trace_id,
-            )
-        )
+
+def audit_event(
+    call: Call,
+    patient_detail_ids: Sequence[int],
+    tenancies: Sequence[int],
+    *,
+    refusal: CareRecordError | None = None,
+    reason: str | None = None,
+    restricted: bool = False,
+) -> AuditEvent:
+    """What the audit is told of a call; `restricted` of one that its operation alone does not make so."""
+    outcome = Outcome.ALLOWED
+    if refusal is not None:
+        outcome = Outcome.NOT_FOUND if isinstance(refusal, NotFound) else Outcome.REFUSED
+        reason = refusal.reason or refusal.issue_code
+    return AuditEvent(
+        event=EventName(call.operation.event),
+        client_id=call.caller.client_id,
+        user_id=call.caller.user_id,
+        operation_id=call.operation.operation_id,
+        patient_detail_ids=patient_detail_ids,
+        tenancies=tenancies,
+        outcome=outcome,
+        reason=reason,
+        restricted=restricted or call.operation.restricted,
+        trace_id=call.trace_id,
+    )
 
 
 def _ids_in_path(path_values: Mapping[str, str]) -> tuple[int, ...]:
@@ -242,9 +261,7 @@ async def send_answer(send: Send, answer: Answer) -> None:
 async def send_problem(send: Send, error: CareRecordError, *, instance: str, trace_id: str) -> None:
     """Send an error in the one shape that all have."""
     body = encode_problem(error, instance=instance, trace_id=trace_id)
-    await send_answer(
-        send, Answer(body, status=error.status, media_type=PROBLEM, headers=error.headers)
-    )
+    await send_answer(send, Answer(body, status=error.status, media_type=PROBLEM, headers=error.headers))
 
 
 def log_fault(error: Exception, trace_id: str) -> None:

@@ -10,16 +10,15 @@ from carecord.clinical_store.statements import Selection
 async def answer_list(call: Call) -> Answer:
     """A page of rows in the operation's envelope, with the total of all pages."""
     request = read_list_request(call.operation, call.query)
-    async with call.pool.connection() as connection:
-        page = await read_page(
-            connection,
-            request.selection,
-            call.patient_detail_id,
-            tenancies=call.caller.tenancies,
-            limit=request.page_size,
-            offset=request.offset,
-            values=request.values,
-        )
+    page = await read_page(
+        call.readers,
+        request.selection,
+        call.patient_detail_id,
+        tenancies=call.caller.tenancies,
+        limit=request.page_size,
+        offset=request.offset,
+        values=request.values,
+    )
     page = known(page)
     rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
     return Answer(encode_list(call.operation, rows, page.total), tenancies=page.seen_tenancies)
@@ -28,14 +27,13 @@ async def answer_list(call: Call) -> Answer:
 async def answer_newest(call: Call) -> Answer:
     """The newest row without envelope; 204 where the patient has none."""
     check_no_parameters(call.query)
-    async with call.pool.connection() as connection:
-        page = await read_page(
-            connection,
-            Selection(call.operation),
-            call.patient_detail_id,
-            tenancies=call.caller.tenancies,
-            limit=1,
-        )
+    page = await read_page(
+        call.readers,
+        Selection(call.operation),
+        call.patient_detail_id,
+        tenancies=call.caller.tenancies,
+        limit=1,
+    )
     page = known(page)
     rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
     if not rows:

@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 
 from carecord.catalogue.model import Field, Flag, Holds, Kind
 from carecord.kernel.nhs_number import is_nhs_number
@@ -17,6 +18,7 @@ DAY_RULE = "must be a day, YYYY-MM-DD"
 LOCAL_DATE_TIME_RULE = "must be UK local time, YYYY-MM-DDTHH:MM:SS, without offset"
 
 
+@lru_cache(maxsize=65_536)
 def check_day(text: str) -> str | None:
     """`YYYY-MM-DD`, and a day that the calendar has."""
     if len(text) != 10 or text[4] != "-" or text[7] != "-":
@@ -28,17 +30,18 @@ def check_day(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=65_536)
 def check_local_date_time(text: str) -> str | None:
     """`YYYY-MM-DDTHH:MM:SS`, up to three decimals, and a time that the calendar has."""
     length = len(text)
     if not (length == 19 or (20 < length < 24 and text[19] == ".")):
         return LOCAL_DATE_TIME_RULE
-    if text[10] != "T" or text[4] != "-" or text[13] != ":" or text[16] != ":":
+    if text[10] != "T" or text[4] != "-" or text[7] != "-" or text[13] != ":" or text[16] != ":":
         return LOCAL_DATE_TIME_RULE
     if length > 19 and not (text[20:].isascii() and text[20:].isdigit()):
         return LOCAL_DATE_TIME_RULE
     try:
-        datetime.fromisoformat(text[:19])  # noqa: DTZ007  The format has no offset by design.
+        datetime.fromisoformat(text[:19])
     except ValueError:
         return LOCAL_DATE_TIME_RULE
     return None

@@ -85,6 +85,7 @@ CREATE_PATIENT = WriteOperation(
     item=PatientSubmitted,
     source=DESIGNED,
     method="POST",
+    change="submitted",
     store=Store("patient_record"),
     body=PatientSubmittedBody,
     hl7v2=("same effect as ADT^A28/A31",),
@@ -154,6 +155,7 @@ UPDATE_PATIENT = WriteOperation(
     item=PatientUpdated,
     source=DESIGNED,
     method="PUT",
+    change="submitted",
     store=Store("patient_record"),
     body=PatientUpdatedBody,
     hl7v2=("same effect as ADT^A31",),
@@ -172,7 +174,7 @@ class ItemResult(Entry):
     item_id: str | None
     """Null when rejected; use it to delete."""
     outcome: str
-    """Added, Replaced, Unchanged, Rejected."""
+    """Added, Replaced, Unchanged, Ignored, Rejected. Ignored = older than the stored one by SourceUpdatedDate."""
     errors: list[Error]
     tenancy_description: str
     """Display name of the contributing source."""
@@ -191,7 +193,7 @@ class ItemResultBody(Entry):
     submission_id: str | None
     """Client's id; the same id again gives the same reply."""
     replace_all: bool | None
-    """True = items of this client in the collection that are not sent are deleted."""
+    """True = items of this client in the collection that are not sent are deleted, if every item sent is accepted."""
     items: list[Item]
 
 
@@ -204,6 +206,7 @@ SUBMIT_ITEMS = WriteOperation(
     item=ItemResult,
     source=DESIGNED,
     method="POST",
+    change="entries_submitted",
     collection="ItemResults",
     body=ItemResultBody,
     path_parameters={
@@ -233,6 +236,7 @@ DELETE_ITEM = WriteOperation(
     item=ItemDeleted,
     source=DESIGNED,
     method="DELETE",
+    change="entry_deleted",
     path_parameters={"itemId": "ItemId of a submission reply"},
     note="The row is kept for audit and no longer shown; 403 for another client's item.",
 )
@@ -266,6 +270,7 @@ LINK_PATIENTS = WriteOperation(
     item=PatientsLinked,
     source=DESIGNED,
     method="POST",
+    change="linked",
     store=Store("patient_link"),
     body=PatientsLinkedBody,
     hl7v2=("same effect as ADT^A24",),
@@ -294,6 +299,7 @@ UNLINK_PATIENTS = WriteOperation(
     item=PatientsUnlinked,
     source=DESIGNED,
     method="DELETE",
+    change="unlinked",
     store=Store("patient_link"),
     path_parameters={"linkedPatientDetailId": "the other source record"},
     hl7v2=("same effect as ADT^A37",),
@@ -331,6 +337,7 @@ MERGE_PATIENTS = WriteOperation(
     item=PatientsMerged,
     source=DESIGNED,
     method="POST",
+    change="merged",
     store=Store("patient_link"),
     body=PatientsMergedBody,
     hl7v2=("same effect as ADT^A40",),

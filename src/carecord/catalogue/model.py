@@ -2,12 +2,13 @@
 
 import ast
 import inspect
-import textwrap
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, NewType, Union, get_args, get_origin
 
 from carecord.catalogue.code_systems import CodeSystem
@@ -282,10 +283,28 @@ def json_name(attribute: str) -> str:
 
 
 def _attribute_docstrings(cls: type) -> dict[str, str]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    return _docstrings_of_module(cls.__module__).get(cls.__qualname__, {})
+
+
+@cache
+def _docstrings_of_module(name: str) -> dict[str, dict[str, str]]:
+    """The texts of every class of a module by its qualified name: one look at the source for all of them."""
+    found: dict[str, dict[str, str]] = {}
+
+    def look(body: list[ast.stmt], above: str) -> None:
+        for statement in body:
+            if isinstance(statement, ast.ClassDef):
+                qualified = f"{above}{statement.name}"
+                found[qualified] = _texts_below(statement.body)
+                look(statement.body, f"{qualified}.")
+
+    look(ast.parse(inspect.getsource(sys.modules[name])).body, "")
+    return found
+
+
+def _texts_below(body: list[ast.stmt]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for line, below in zip(body, body[1:], strict=False):
+    for line, below in pairwise(body):
         if (
             isinstance(line, ast.AnnAssign)
             and isinstance(line.target, ast.Name)
@@ -475,6 +494,11 @@ class Operation:
     def writes(self) -> bool:
         return False
 
+    @property
+    def event(self) -> str:
+        """What the audit calls a call of it."""
+        return "patient.read"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ListOperation(Operation):
@@ -524,6 +548,10 @@ class SearchOperation(Operation):
     body: type[Entry]
     body_example: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def event(self) -> str:
+        return "patient.searched"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WriteOperation(Operation):
@@ -531,8 +559,14 @@ class WriteOperation(Operation):
 
     kind: ClassVar[str] = "write"
 
+    change: str
+    """What becomes of the record, in one word for the audit."""
     body: type[Entry] | None = None
     body_example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def event(self) -> str:
+        return f"record.{self.change}"
 
     @property
     def writes(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from carecord.catalogue.model import Bundle, ListOperation, Operation, SearchOperation
+from carecord.catalogue.model import Bundle, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,7 @@ def sample_of(operation: Operation) -> Sample:
 def sample_answer(operation: Operation) -> dict[str, Any]:
     """The whole body of an answer with the sample in it."""
     item = sample_of(operation).item
-    if isinstance(operation, ListOperation | SearchOperation):
-        assert operation.collection is not None
+    if operation.collection is not None:
         return {operation.collection: [item], "TotalItemCount": 1}
     return item
 

@@ -50,6 +50,11 @@ def body_shape(body: type[Part]) -> type[Shape]:
     return _submission(body, body.__name__, frozenset(), {}, True)
 
 
+def body_fields_needed(body: type[Part]) -> frozenset[str]:
+    """The names of the fields that a body of this shape cannot leave out."""
+    return frozenset(f.name for f in body.fields if _cannot_be_left_out(f, frozenset()))
+
+
 def _answer(part: type[Part], name: str, leave_out: frozenset[str] = frozenset()) -> type[Shape]:
     fields: list[Any] = []
     names: dict[str, str] = {}
@@ -80,7 +85,7 @@ def _submission(
         inner: Any = _submission(f.part, f"{name}{f.name}", owned, {}, keeps_nulls) if f.part else _strict(f)
         if f.repeats:
             fields.append((f.attribute, list[inner], msgspec.field(default_factory=list)))
-        elif f.part and not _requires(f.part, owned):
+        elif f.part and not f.nullable and not _requires(f.part, owned):
             fields.append((f.attribute, inner, msgspec.field(default_factory=inner)))
         elif f.attribute in defaults:
             fields.append((f.attribute, inner, defaults[f.attribute]))
@@ -103,13 +108,16 @@ def _submission(
 
 def _requires(part: type[Part], owned: frozenset[str]) -> bool:
     """Whether an object of this part cannot be left out, because a field in it must be given."""
-    return any(
+    return any(_cannot_be_left_out(f, owned) for f in part.fields)
+
+
+def _cannot_be_left_out(f: Field, owned: frozenset[str]) -> bool:
+    return (
         not f.nullable
         and not f.repeats
         and f.name not in owned
         and f.name != "TotalItemCount"
         and (f.part is None or _requires(f.part, owned))
-        for f in part.fields
     )
 
 
@@ -125,5 +133,3 @@ def _strict(f: Field) -> Any:
     if f.kind is Kind.BOOLEAN:
         return bool
     return Annotated[str, msgspec.Meta(max_length=CONTENT_LIMIT if f.name == "Content" else TEXT_LIMIT)]
-
-

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from carecord.catalogue import operations_of_store
 from carecord.catalogue.checks import Check, checks_of, comes_before, keeps_empty
@@ -46,7 +47,7 @@ class ItemReader:
         try:
             item = self._decoder.decode(raw)
         except msgspec.ValidationError as error:
-            raise InvalidItem([_structural(error)]) from None
+            raise InvalidItem([structural_error(error)]) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise InvalidItem([FieldError("Item", "must be JSON")]) from None
         errors: list[FieldError] = []
@@ -57,8 +58,7 @@ class ItemReader:
         return item
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """An item that keeps every rule, ready to be stored.
 
     `item` is its JSON. `occurred_at` is the text its collection is ordered by, where that is a time.
@@ -72,7 +72,9 @@ class Row:
     occurred_at: str | None
 
 
-def parse_item(operation: Operation, raw: bytes | msgspec.Raw, *, source_item_id: str | None, today: str) -> Row:
+def parse_item(
+    operation: Operation, raw: bytes | msgspec.Raw, *, source_item_id: str | None, today: str
+) -> Row:
     """Check an item of the operation's collection against its declaration; raises InvalidItem."""
     submitted = _submitted(operation)
     item = submitted.reader.read(raw, today=today)
@@ -133,21 +135,34 @@ def _merging_encoder(operation: Operation) -> Callable[[Any], bytes]:
     return lambda item: _encoder.encode(item)[:-1] + implied
 
 
-def _structural(error: msgspec.ValidationError) -> FieldError:
-    """msgspec's words, `Expected …, got … - at `$.Field``, as a field and a rule."""
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+
+
+def structural_error(
+    error: msgspec.ValidationError, *, whole: str = "Item", unknown: str = "is no field of this collection"
+) -> FieldError:
+    """msgspec's words, `Expected …, got … - at `$.Field``, as a field and a rule that hold no value.
+
+    What stands where a field's name should may be a value: it is repeated only where it looks like a name.
+    """
     text = str(error)
     rule, _, at = text.partition(" - at `$")
-    field = at.rstrip("`").lstrip(".")
-    for unknown in re.findall(r"unknown field `(.*)`", rule):
-        return FieldError(f"{field}.{unknown}".lstrip("."), "is no field of this collection")
+    field = at.rstrip("`").lstrip(".").replace("[...]", "[]")
+    for name in re.findall(r"unknown field `(.*)`", rule, re.DOTALL):
+        if _FIELD_NAME.fullmatch(name):
+            return FieldError(f"{field}.{name}".lstrip("."), unknown)
+        return FieldError(field or whole, f"has a name that {unknown}")
     for missing in re.findall(r"missing required field `(.*)`", rule):
         return FieldError(f"{field}.{missing}".lstrip("."), "must be given")
-    return FieldError(field or "Item", rule[0].lower() + rule[1:])
+    if rule.startswith("Invalid enum value"):
+        return FieldError(field or whole, "is none of the values that this field takes")
+    return FieldError(field or whole, rule[0].lower() + rule[1:])
 
 
 def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
     given = {f.name for f in msgspec.structs.fields(shape)}
-    texts: list[tuple[str, str, bool, bool, bool, tuple[Check, ...]]] = []
+    texts: list[tuple[str, str, bool, bool]] = []
+    checked: list[tuple[str, str, bool, tuple[Check, ...]]] = []
     parts: list[tuple[str, str, bool, PartCheck]] = []
     pairs: list[tuple[str, str, str, str]] = []
     counted: tuple[str, str] | None = None
@@ -157,13 +172,16 @@ def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
         if f.attribute not in given:
             continue
         if f.part is not None:
-            parts.append((f.attribute, f.name, f.repeats, _part_check(f.part, _inner(field_types[f.attribute].type))))
+            parts.append(
+                (f.attribute, f.name, f.repeats, _part_check(f.part, _inner(field_types[f.attribute].type)))
+            )
         elif f.repeats or f.kind in (Kind.INTEGER, Kind.BOOLEAN):
             pass
         else:
-            texts.append(
-                (f.attribute, f.name, f.nullable, keeps_empty(f), Flag.NOT_FUTURE in f.flags, checks_of(f))
-            )
+            texts.append((f.attribute, f.name, f.nullable, keeps_empty(f)))
+            not_future, checks = Flag.NOT_FUTURE in f.flags, checks_of(f)
+            if not_future or checks:
+                checked.append((f.attribute, f.name, not_future, checks))
         if f.not_before and f.not_before in given:
             pairs.append((f.attribute, f.name, f.not_before, by_attribute[f.not_before].name))
         if f.name == "TotalItemCount":
@@ -171,15 +189,17 @@ def _part_check(part: type[Part], shape: type[Shape]) -> PartCheck:
 
     def check(item: Any, above: str, today: str, errors: list[FieldError]) -> None:
         broken = len(errors)
-        for attribute, name, nullable, keeps, not_future, checks in texts:
+        # Few items hold an empty text: to look for one at all is quicker than to look at each field.
+        if "" in astuple(item):
+            for attribute, name, nullable, keeps in texts:
+                if getattr(item, attribute) == "":
+                    if not nullable:
+                        errors.append(FieldError(above + name, "must not be empty"))
+                    elif not keeps:
+                        setattr(item, attribute, None)
+        for attribute, name, not_future, checks in checked:
             value = getattr(item, attribute)
-            if value is None:
-                continue
-            if value == "":
-                if not nullable:
-                    errors.append(FieldError(above + name, "must not be empty"))
-                elif not keeps:
-                    setattr(item, attribute, None)
+            if not value:
                 continue
             for keeps_rule in checks:
                 rule = keeps_rule(value)

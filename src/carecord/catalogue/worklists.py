@@ -151,7 +151,7 @@ class WorklistRowBody(Entry):
         column_id: str | None
         selected_value: str | None
 
-    worklist_behaviour_results: WorklistBehaviourResults
+    worklist_behaviour_results: WorklistBehaviourResults | None
     worklist_id: str | None
     data_request_criteria: list[DataRequestCriteria]
     page: int | None

@@ -28,17 +28,11 @@ def all_read_scopes() -> list[str]:
 @app.command("add")
 def add(
     client_id: Annotated[str, typer.Argument(help="Lower-case words with hyphens.")],
-    name: Annotated[str, typer.Option(help="What people call it.")] = "",
-    scope: Annotated[
-        list[str] | None, typer.Option(help="A scope; all reading ones when none is given.")
-    ] = None,
-    tenancy: Annotated[
-        list[int] | None, typer.Option(help="A source it may see; all when none is given.")
-    ] = None,
-    bundle: Annotated[
-        list[str] | None, typer.Option(help="A bundle of its product; all when none is given.")
-    ] = None,
     by: By,
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; without, all that read.")] = None,
+    tenancy: Annotated[list[int] | None, typer.Option(help="A source it may see; without, all.")] = None,
+    bundle: Annotated[list[str] | None, typer.Option(help="A bundle it may call; without, all.")] = None,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
     bundles = bundle or [one.slug for one in BUNDLES]
@@ -73,17 +67,12 @@ def list_all() -> None:
         for client in clients.list_clients(connection):
             state = "disabled" if client.disabled_at else "enabled"
             seen = "all" if client.tenancies is None else ", ".join(map(str, client.tenancies))
-            own = list(subscriptions.list_subscriptions(connection, client.client_id))
-            for one in own or [None]:
-                table.add_row(
-                    client.client_id,
-                    client.name,
-                    state,
-                    seen,
-                    one.subscription_id if one else "",
-                    one.product_id if one else "",
-                    one.state if one else "",
-                )
+            own = subscriptions.list_subscriptions(connection, client.client_id)
+            subscribed: list[tuple[str, str, str]] = [
+                (one.subscription_id, one.product_id, one.state) for one in own
+            ]
+            for row in subscribed or [("", "", "")]:
+                table.add_row(client.client_id, client.name, state, seen, *row)
     out.print(table)
 
 

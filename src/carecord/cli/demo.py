@@ -77,17 +77,18 @@ class Demonstration:
         self._link_what_an_earlier_run_left_apart()
         self._get_token()
         rows = self._find_patient()
-        ids = [int(row["PatientDetailId"]) for row in rows]
+        sources = {int(row["PatientDetailId"]): str(row["TenancyDescription"]) for row in rows}
+        ids = list(sources)
         entries = self._entry_ids(ids)
-        together = self._read_through(ids)
+        together = self._read_through(sources, show_answers=True)
         self._check(
             all(answer == together[ids[0]] for answer in together.values()),
             f"Each of the {len(ids)} detail IDs gave the same answer, {self._counts(together[ids[0]])}.",
         )
-        leaving, staying = ids[:2], ids[2:]
+        leaving, staying = ids[1:3], [ids[0], *ids[3:]]
         self._unlink(leaving, staying)
         self._load_again()
-        apart = self._read_through(ids)
+        apart = self._read_through(sources)
         halves = [apart[leaving[0]], apart[staying[0]]]
         self._check(
             all(apart[one] == halves[0] for one in leaving)
@@ -108,7 +109,7 @@ class Demonstration:
             f"Every detail ID and each of their {len(entries)} entry IDs is what it was.",
         )
         self._relink(leaving, staying)
-        again = self._read_through(ids)
+        again = self._read_through(sources)
         self._check(again == together, "Linked again, each detail ID answers for the whole person as before.")
         self._check(self._entry_ids(ids) == entries, "And still no ID has changed.")
 
@@ -148,33 +149,35 @@ class Demonstration:
                 == ids - {row["PatientDetailId"]}
                 for row in rows
             ),
-            f"One row for each of {len(rows)} source records, and each names the {len(rows) - 1} linked to it.",
+            f"One row for each of {len(rows)} source records; each names the {len(rows) - 1} linked to it.",
         )
         return sorted(rows, key=lambda row: int(row["PatientDetailId"]))
 
-    def _read_through(self, ids: list[int]) -> Answers:
+    def _read_through(self, sources: dict[int, str], *, show_answers: bool = False) -> Answers:
         self._step(f"{', '.join(operation.title for operation in READ)}, through each detail ID")
+        for operation in READ:
+            out.print(f"[bold]GET {self._settings.base_url}{operation.path}[/]", soft_wrap=True, markup=True)
         answers: Answers = {}
-        table = Table("request", "status", "rows", "first row of", box=None)
-        for patient_detail_id in ids:
+        for patient_detail_id in sources:
             answers[patient_detail_id] = {}
             for operation in READ:
                 path = operation.path.replace("{patientDetailId}", str(patient_detail_id))
                 status, body = self._send("GET", path, headers=self._headers)
                 self._check(status == 200, f"GET {path}: {status}", quiet=True)
-                answers[patient_detail_id][str(operation.collection)] = body
-                rows = body[str(operation.collection)]
-                source = rows[0]["TenancyDescription"] if rows else "–"
-                table.add_row(f"GET {path}", str(status), str(body["TotalItemCount"]), source)
+                name = str(operation.collection)
+                if show_answers and len(answers) == 1:
+                    out.print(f"GET {path}")
+                    self._show_answer(status, body | {name: body[name][:1]})
+                answers[patient_detail_id][name] = body
+        table = Table(box=None)
+        table.add_column("ID", justify="right")
+        table.add_column("record of", ratio=1)
+        for operation in READ:
+            table.add_column(operation.title, justify="right")
+        for patient_detail_id, source in sources.items():
+            counts = (body["TotalItemCount"] for body in answers[patient_detail_id].values())
+            table.add_row(str(patient_detail_id), source, *map(str, counts))
         out.print(table)
-        shown = answers[ids[0]][str(READ[0].collection)]
-        self._show_answer(
-            200,
-            {
-                str(READ[0].collection): shown[str(READ[0].collection)][:1],
-                "TotalItemCount": shown["TotalItemCount"],
-            },
-        )
         return answers
 
     def _unlink(self, leaving: list[int], staying: list[int]) -> None:
@@ -183,8 +186,13 @@ class Demonstration:
 
     def _load_again(self) -> None:
         self._step("Load a feed that knows the person again: the decision stands, nothing doubles")
-        feeds = sorted(sandpit.feeds_folder(self._settings).glob("*.ndjson*"))
-        smallest = min(feeds[:SYSTEMS], key=lambda feed: feed.stat().st_size)
+        tenancies = {record["TenancyId"] for record in self._known_person()["Records"]}
+        feeds = [
+            feed
+            for feed in sandpit.feeds_folder(self._settings).glob("*.ndjson*")
+            if int(feed.name.split("-")[0]) in tenancies
+        ]
+        smallest = min(feeds, key=lambda feed: feed.stat().st_size)
         self._command("load", str(smallest), may_refuse=True)
 
     def _relink(self, leaving: list[int], staying: list[int]) -> None:

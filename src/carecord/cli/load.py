@@ -33,7 +33,7 @@ def load(
 ) -> None:
     """Load feeds: patients and entries, a line each. Loading a file again changes nothing.
 
-    A line that breaks a rule costs that line alone; it is named in the file's reject file, with field and rule.
+    A line that breaks a rule costs that line alone; the file's reject file names it, with field and rule.
     Exit status 2 tells that lines were refused.
     """
     settings = Settings()

@@ -2,7 +2,7 @@
 
 import typer
 
-from carecord.cli import catalogue, clients, database, demo, index, load, population, server
+from carecord.cli import audit, catalogue, clients, database, demo, index, load, population, server
 
 app = typer.Typer(
     name="carecord",
@@ -19,3 +19,4 @@ app.add_typer(database.app, name="db")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(index.app, name="index")
 app.add_typer(clients.app, name="client")
+app.add_typer(audit.app, name="audit")

@@ -1,9 +1,10 @@
 """Filing entries: each is found by its source key and replaced, or added; what was there before is kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
+import msgspec
 from psycopg import Connection
 
 from carecord.catalogue import BUNDLES
@@ -15,9 +16,8 @@ from carecord.patient_index.links import queries as index_queries
 queries = load_queries(__package__)
 
 
-@dataclass(frozen=True, slots=True)
-class SentEntry:
-    """One entry line: whose it is, and the row to store, or None for the row named by `store` and `key` to go."""
+class SentEntry(msgspec.Struct, frozen=True, gc=False):
+    """One entry line: whose it is, and the row to store; None for the row of this `store` and `key` to go."""
 
     line: int
     source_patient: str
@@ -33,75 +33,108 @@ class FiledEntries:
 
     added: int = 0
     changed: int = 0
+    deleted: int = 0
     without_patient: list[int] = field(default_factory=list)
 
 
-def file_entries(
-    connection: Connection[Any], tenancy_id: int, entries: Iterable[SentEntry], *, submitted_by: str | None
-) -> FiledEntries:
+def file_entries(connection: Connection[Any], tenancy_id: int, entries: Sequence[SentEntry]) -> FiledEntries:
     """Store the entries, each (record, store, key) named once, in the caller's transaction.
 
-    An entry older than the stored one (by `source_updated_at`) changes nothing.
+    An entry older than the stored one, or than its deletion (by `source_updated_at`), changes nothing.
     """
-    connection.execute(queries.stage_entries)
-    staged = touches_sharing = 0
-    with connection.cursor() as cursor, cursor.copy(queries.copy_entries) as copy:
-        for entry in entries:
-            row = entry.row
-            touches_sharing |= entry.store == _SHARING_STORE
-            staged += 1
-            copy.write_row(
-                (
-                    entry.line,
-                    entry.source_patient,
-                    entry.store,
-                    entry.key,
-                    row.occurred_at if row else None,
-                    row.item.decode() if row else None,
-                    entry.source_updated_at,
-                    row.shared if row else False,
-                )
-            )
-    connection.execute(queries.place_entries, {"tenancy_id": tenancy_id})
     filed = FiledEntries()
-    filed.without_patient = [row[0] for row in connection.execute(queries.lines_without_patient)]
-    filed.added = connection.execute(queries.insert_entries, {"submitted_by": submitted_by}).rowcount
-    if filed.added < staged - len(filed.without_patient):
-        filed.changed = connection.execute(queries.change_entries).rowcount
-    if touches_sharing:
-        _apply_sharing(connection)
+    connection.execute(index_queries.lock_source, {"tenancy_id": tenancy_id})
+    ids = known_records(connection, tenancy_id, {entry.source_patient for entry in entries})
+    untouched = _untouched(connection, ids.values())
+    new: list[tuple[Any, ...]] = []
+    compared: list[tuple[Any, ...]] = []
+    sharing: set[int] = set()
+    for entry in entries:
+        record = ids.get(entry.source_patient)
+        if record is None:
+            filed.without_patient.append(entry.line)
+            continue
+        if entry.store == SHARING_STORE:
+            sharing.add(record)
+        row = entry.row
+        if row is not None:
+            item = row.item.decode()
+            copied = (record, entry.store, entry.key, entry.source_updated_at, row.occurred_at, item)
+            if record in untouched:
+                new.append(copied)
+            else:
+                compared.append((*copied, row.shared))
+        elif record not in untouched:
+            compared.append((record, entry.store, entry.key, entry.source_updated_at, None, None, False))
+    if new:
+        _copy(connection, queries.copy_new_entries, new)
+        filed.added = len(new)
+    if compared:
+        _compare(connection, compared, filed)
+    if sharing:
+        apply_sharing(connection, sharing)
     return filed
 
 
+def known_records(connection: Connection[Any], tenancy_id: int, source_keys: Iterable[str]) -> dict[str, int]:
+    """The patient detail IDs of those of a source's records that were sent, by its own keys."""
+    return dict(
+        connection.execute(
+            queries.records_of_source, {"tenancy_id": tenancy_id, "source_keys": list(source_keys)}
+        ).fetchall()
+    )
+
+
+def _untouched(connection: Connection[Any], ids: Iterable[int]) -> set[int]:
+    """The records that never had an entry: theirs have nothing to be compared with."""
+    return {row[0] for row in connection.execute(queries.untouched_records, {"ids": list(ids)})}
+
+
+def _compare(connection: Connection[Any], rows: list[tuple[Any, ...]], filed: FiledEntries) -> None:
+    connection.execute(queries.stage_entries)
+    _copy(connection, queries.copy_entries, rows)
+    changed = connection.execute(queries.change_entries).fetchone()
+    assert changed is not None
+    filed.changed, filed.deleted = changed
+    filed.added += connection.execute(queries.insert_entries).rowcount
+    connection.execute(queries.clear_entries)
+
+
+def _copy(connection: Connection[Any], statement: LiteralString, rows: Iterable[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 assert SHARING_STATUS.store is not None
-_SHARING_STORE = SHARING_STATUS.store.name
+SHARING_STORE = SHARING_STATUS.store.name
 _LOCAL_RECORD = "Local shared record"
-_DENIED = ("Refused", "Withdrawn")
+_PERMITTED = ("agreed", "not recorded")
 _SLUG_BY_SCOPE = {name.casefold(): bundle.slug for bundle in BUNDLES for name in (bundle.name, bundle.slug)}
 
 
-def _apply_sharing(connection: Connection[Any]) -> None:
+def apply_sharing(connection: Connection[Any], records: Iterable[int]) -> None:
     """Let the newest word on sharing take hold: of the whole record, and of each bundle by itself.
 
-    A scope that names no bundle counts as the whole record: what we cannot place, we do not show.
+    A scope that names no bundle counts as the whole record, a status that we do not know as a refusal: what
+    we cannot place, we do not show.
     """
-    denied: dict[int, dict[str, bool]] = {}
+    refused: dict[int, dict[str, bool]] = {record: {} for record in records}
     oldest_first = connection.execute(
-        queries.sharing_of, {"collection": _SHARING_STORE, "sharing_type": _LOCAL_RECORD}
+        queries.sharing_of,
+        {"ids": list(refused), "collection": SHARING_STORE, "sharing_type": _LOCAL_RECORD},
     )
-    for patient_detail_id, status, scope in oldest_first:
-        slug = _SLUG_BY_SCOPE.get((scope or "").casefold(), "")
-        denied.setdefault(patient_detail_id, {})[slug] = status in _DENIED
-    if not denied:
-        return
+    for record, status, scope in oldest_first:
+        slug = _SLUG_BY_SCOPE.get((scope or "").strip().casefold(), "")
+        refused[record][slug] = (status or "").strip().casefold() not in _PERMITTED
     connection.execute(
         index_queries.set_sharing,
         {
-            "ids": list(denied),
-            "refused": [scopes.get("", False) for scopes in denied.values()],
+            "ids": list(refused),
+            "refused": [scopes.get("", False) for scopes in refused.values()],
             "bundles": [
-                ",".join(slug for slug, refused in scopes.items() if slug and refused)
-                for scopes in denied.values()
+                ",".join(slug for slug, denied in scopes.items() if slug and denied)
+                for scopes in refused.values()
             ],
         },
     )

@@ -1,19 +1,18 @@
-"""Reading entries: one statement finds the person, applies what the caller may see, filters, counts and pages."""
+"""Reading entries: one statement finds the person, applies what the caller may see, filters and pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import AsyncConnection
-
 from carecord.clinical_store.statements import Selection, page_statement
+from carecord.db.readers import Readers
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of rows as stored: `items` is a JSON array, `tenancies` names each row's source in step with it."""
+    """A page of rows as stored: `items` is a JSON array, `tenancies` the sources of its rows in step."""
 
-    items: str
+    items: bytes | str
     tenancies: Sequence[int]
     total: int
     seen_tenancies: Sequence[int]
@@ -21,7 +20,7 @@ class Page:
 
 
 async def read_page(
-    connection: AsyncConnection[Any],
+    readers: Readers,
     selection: Selection,
     patient_detail_id: int,
     *,
@@ -36,16 +35,46 @@ async def read_page(
     """
     parameters: dict[str, Any] = {
         "patient_detail_id": patient_detail_id,
-        "tenancies": None if tenancies is None else list(tenancies),
+        "tenancies": tenancies,
         "bundle": selection.operation.bundle.slug,
         "limit": limit,
         "offset": offset,
     }
     for position, value in enumerate(values):
         parameters[f"filter_{position}"] = value
-    cursor = await connection.execute(page_statement(selection), parameters)
-    row = await cursor.fetchone()
-    if row is None or row[0] is None:
+    page = await _ask(readers, selection, parameters)
+    if page is not None and offset and not page.tenancies:
+        # Past the end no row tells the total; the first one does.
+        first = await _ask(readers, selection, parameters | {"limit": 1, "offset": 0})
+        return first and Page(b"[]", (), first.total, first.seen_tenancies)
+    return page
+
+
+async def _ask(readers: Readers, selection: Selection, parameters: dict[str, Any]) -> Page | None:
+    statement = page_statement(selection)
+    found = await readers.ask(
+        statement.question, [_as_text(parameters[name]) for name in statement.parameters]
+    )
+    value = found.get_value
+    seen = value(0, _SEEN)
+    if seen is None:
         return None
-    seen, total, items, tenancy_ids = row
-    return Page(items=items or "[]", tenancies=tenancy_ids or (), total=total, seen_tenancies=seen)
+    places = range(found.ntuples if value(0, _ITEM) is not None else 0)
+    return Page(
+        items=b"[%b]" % b",".join([value(place, _ITEM) for place in places]),  # type: ignore[misc]
+        tenancies=[int(value(place, _TENANCY)) for place in places],  # type: ignore[arg-type]
+        total=int(value(0, _TOTAL) or 0),
+        seen_tenancies=sorted({int(one) for one in seen[1:-1].split(b",")}),
+    )
+
+
+_SEEN, _TOTAL, _TENANCY, _ITEM = range(4)
+
+
+def _as_text(value: Any) -> bytes | None:
+    """A parameter as PostgreSQL reads it."""
+    if value is None:
+        return None
+    if isinstance(value, tuple | list):
+        return b"{%b}" % b",".join([b"%d" % one for one in value])
+    return str(value).encode()

@@ -23,6 +23,7 @@ from carecord.catalogue.model import (
 )
 from carecord.catalogue.shapes import TENANCY_DESCRIPTION
 from carecord.catalogue.submission import is_time, occurrence_of
+from carecord.db.direct import Question, number_parameters
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__)
@@ -58,31 +59,66 @@ class Selection:
     """Leaves, each with whether it descends; empty for the declared order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A question, with the names of its parameters in the order of their numbers."""
+
+    question: Question
+    parameters: tuple[str, ...]
+
+
 @lru_cache(maxsize=4096)
-def page_statement(selection: Selection) -> bytes:
-    """The statement of a selection. Parameters: those of the query `page`, and one for each condition."""
+def page_statement(selection: Selection) -> Statement:
+    """The statement of a selection. Parameters: those of the query `page`, and one for each condition.
+
+    It stays prepared when it is the declared order of all rows, of which there is one for each operation;
+    what callers make up of conditions and orders has no end.
+    """
     operation = selection.operation
     assert operation.store is not None
-    order = selection.order or operation.order
-    leaves = [leaf for leaf, _ in order] + [condition.leaf for condition in selection.conditions]
-    conditions = [_rows(operation.store.rows)] if operation.store.rows else []
-    for position, condition in enumerate(selection.conditions):
-        conditions.append(
-            sql.SQL(condition.test.value).format(
-                leaf=_typed(operation, condition.leaf), value=sql.Placeholder(f"filter_{position}")
-            )
-        )
-    return (
+    text = (
         sql.SQL(queries.page)
         .format(
-            sharing=sql.SQL(queries.shared_unless_refused if not operation.shows_refused else "true"),
+            linked=linked_records(operation),
             store=sql.Literal(operation.store.name),
-            tenancy=sql.SQL(queries.with_tenancy if any(map(_is_tenancy, leaves)) else ""),
-            conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
-            order=sql.SQL(", ").join([*(_ordered(operation, *one) for one in order), sql.SQL("e.entry_id")]),
+            tenancy=sql.SQL(queries.with_tenancy if needs_tenancy(selection) else ""),
+            conditions=conditions_of(selection, operation.store.rows),
+            order=order_of(selection),
         )
-        .as_bytes()
+        .as_string()
     )
+    numbered, names = number_parameters(text)
+    return Statement(Question(numbered, stays=not selection.conditions and not selection.order), names)
+
+
+def linked_records(operation: Operation) -> sql.Composed:
+    """The query of the records that an answer may draw on: those linked that the caller may be shown."""
+    sharing = sql.SQL("true" if operation.shows_refused else queries.shared_unless_refused)
+    return sql.SQL(queries.linked_records).format(sharing=sharing)
+
+
+def conditions_of(selection: Selection, *rows: Rows | None) -> sql.Composable:
+    """The selection's conditions and those of the declaration, as one."""
+    found = [_rows(one) for one in rows if one is not None]
+    for position, condition in enumerate(selection.conditions):
+        found.append(
+            sql.SQL(condition.test.value).format(
+                leaf=_typed(selection.operation, condition.leaf), value=sql.Placeholder(f"filter_{position}")
+            )
+        )
+    return sql.SQL(" AND ").join(found) if found else sql.SQL("true")
+
+
+def order_of(selection: Selection) -> sql.Composable:
+    """What the selection is ordered by; rows that tie come in the order they were first stored."""
+    ordered = [_ordered(selection.operation, *one) for one in selection.order or selection.operation.order]
+    return sql.SQL(", ").join([*ordered, sql.SQL("e.entry_id")])
+
+
+def needs_tenancy(selection: Selection) -> bool:
+    """Whether the selection sorts or filters by the name of the source."""
+    ordered = [leaf for leaf, _ in selection.order or selection.operation.order]
+    return any(map(_is_tenancy, [*ordered, *(condition.leaf for condition in selection.conditions)]))
 
 
 def _is_tenancy(leaf: Leaf) -> bool:
@@ -112,7 +148,7 @@ def _typed(operation: Operation, leaf: Leaf) -> sql.Composable:
     return text
 
 
-def _ordered(operation: Operation, leaf: Leaf, descending: bool) -> sql.Composable:  # noqa: FBT001
+def _ordered(operation: Operation, leaf: Leaf, descending: bool) -> sql.Composable:
     value = _typed(operation, leaf)
     is_text = leaf.field.kind is Kind.STRING and not is_time(leaf) and leaf.field.holds is not Holds.DECIMAL
     if is_text:

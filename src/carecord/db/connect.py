@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from carecord.db import embedded
 from carecord.db.programs import OLDEST_MAJOR
+from carecord.db.readers import Readers
 from carecord.kernel.errors import SetUpError
 from carecord.kernel.settings import Settings
 from carecord.kernel.sql import load_queries
@@ -54,6 +55,51 @@ class Database:
             name="carecord",
             open=False,
         )
+
+    def open_readers(self, *, most: int, statement_timeout_s: float) -> Readers:
+        """Readers of one event loop, for short questions that are asked often; closed by `async with`."""
+
+        async def connect() -> psycopg.AsyncConnection[TupleRow]:
+            connection = await psycopg.AsyncConnection.connect(
+                await self._url_of_running_server(), autocommit=True, **_options()
+            )
+            await connection.execute(
+                _QUERIES.set_up_reader, {"timeout_ms": str(round(statement_timeout_s * 1000))}
+            )
+            return connection
+
+        # The server's own limit comes first; this one is for a server that is silent.
+        return Readers(connect, most=most, timeout_s=statement_timeout_s + _CONNECT_TIMEOUT_S)
+
+    def open_writing_pool(
+        self, *, max_size: int, statement_timeout_s: float
+    ) -> ConnectionPool[psycopg.Connection[TupleRow]]:
+        """A pool for worker threads that change the record, opened by `with`; idle, it holds no connection.
+
+        A commit is on disk when it returns, whatever the server's own default is.
+        """
+
+        def set_up(connection: psycopg.Connection[TupleRow]) -> None:
+            connection.execute(
+                _QUERIES.set_up_writing, {"timeout_ms": str(round(statement_timeout_s * 1000))}
+            )
+
+        return ConnectionPool(
+            self._url_of_server,
+            kwargs={"autocommit": True, **_options()},
+            min_size=0,
+            max_size=max_size,
+            timeout=_CONNECT_TIMEOUT_S,
+            configure=set_up,
+            check=ConnectionPool.check_connection,
+            name="carecord writing",
+            num_workers=1,
+            open=False,
+        )
+
+    def _url_of_server(self) -> str:
+        self._ensure_server()
+        return self.url
 
     async def _url_of_running_server(self) -> str:
         await to_thread(self._ensure_server)

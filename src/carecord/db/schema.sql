@@ -104,7 +104,10 @@ COMMENT ON COLUMN patient_index.patient_record.source_key IS
     'The source system''s own id of the record, which never changes; its local numbers may.';
 CREATE INDEX patient_record_person ON patient_index.patient_record (person_id);
 CREATE INDEX patient_record_nhs_number ON patient_index.patient_record (nhs_number, date_of_birth);
-CREATE INDEX patient_record_name ON patient_index.patient_record (surname_key, forename_key, date_of_birth);
+CREATE INDEX patient_record_name
+    ON patient_index.patient_record (surname_key, forename_key, date_of_birth, patient_detail_id)
+    INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code)
+    WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles);
 CREATE INDEX patient_record_birth ON patient_index.patient_record (date_of_birth, surname_key, forename_key);
 CREATE INDEX patient_record_postcode ON patient_index.patient_record (postcode_key, surname_key);
 
@@ -139,10 +142,12 @@ CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (recor
     WHERE superseded_at IS NULL;
 CREATE INDEX link_decision_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NULL;
 
+CREATE SEQUENCE clinical_store.entry_id AS bigint CACHE 1000;
+
 CREATE TABLE clinical_store.entry (
     patient_detail_id bigint NOT NULL,
     collection text COLLATE "C" NOT NULL,
-    entry_id bigint NOT NULL,
+    entry_id bigint NOT NULL DEFAULT nextval('clinical_store.entry_id'),
     source_key text COLLATE "C" NOT NULL,
     occurred_at timestamp,
     item json NOT NULL,
@@ -153,8 +158,6 @@ CREATE TABLE clinical_store.entry (
     PRIMARY KEY (patient_detail_id, collection, entry_id),
     UNIQUE (patient_detail_id, collection, source_key)
 );
-CREATE SEQUENCE clinical_store.entry_id AS bigint CACHE 1000;
-
 CREATE TABLE clinical_store.entry_version (
     patient_detail_id bigint NOT NULL,
     collection text COLLATE "C" NOT NULL,
@@ -165,8 +168,14 @@ CREATE TABLE clinical_store.entry_version (
     ended_by text NOT NULL CHECK (ended_by IN ('replaced', 'deleted')),
     valid_from timestamptz NOT NULL,
     valid_to timestamptz NOT NULL DEFAULT now(),
+    deleted_as_of timestamp,
+    submitted_by text,
     PRIMARY KEY (patient_detail_id, collection, entry_id, version)
 );
+COMMENT ON COLUMN clinical_store.entry_version.deleted_as_of IS
+    'When the source says it deleted the row: an older line does not bring it back.';
+CREATE INDEX entry_version_deleted ON clinical_store.entry_version (patient_detail_id, collection, source_key)
+    WHERE ended_by = 'deleted';
 
 CREATE TABLE ingest.load (
     load_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -195,3 +204,61 @@ BEGIN
         'RETURN lower(value COLLATE %s) COLLATE "C"', folding);
 END
 $$;
+
+CREATE TABLE clinical_store.worklist (
+    worklist_id text COLLATE "C" PRIMARY KEY,
+    tenancy_id integer NOT NULL REFERENCES patient_index.tenancy,
+    name text NOT NULL,
+    description text,
+    category text,
+    worklist_type text NOT NULL CHECK (worklist_type IN ('Query', 'Static')),
+    patient_list_id integer UNIQUE,
+    owner_group text,
+    default_results_per_page integer NOT NULL CHECK (default_results_per_page BETWEEN 1 AND 200),
+    column_definition json NOT NULL,
+    refreshed_at timestamp NOT NULL,
+    digest bytea NOT NULL
+);
+COMMENT ON COLUMN clinical_store.worklist.refreshed_at IS 'UK local time.';
+COMMENT ON COLUMN clinical_store.worklist.digest IS 'Of the line it came by: the same line again changes nothing.';
+
+CREATE TABLE clinical_store.worklist_row (
+    worklist_id text COLLATE "C" NOT NULL REFERENCES clinical_store.worklist ON DELETE CASCADE,
+    place integer NOT NULL,
+    patient_detail_id bigint NOT NULL,
+    cells json NOT NULL,
+    PRIMARY KEY (worklist_id, place)
+);
+
+CREATE VIEW clinical_store.worklist_patient AS
+SELECT DISTINCT w.patient_list_id, r.patient_detail_id
+FROM clinical_store.worklist w
+JOIN clinical_store.worklist_row r USING (worklist_id)
+WHERE w.patient_list_id IS NOT NULL;
+COMMENT ON VIEW clinical_store.worklist_patient IS 'Who is on a patient list, as Find Patient asks.';
+
+CREATE TABLE clinical_store.submission (
+    client_id text NOT NULL,
+    submission_id text COLLATE "C" NOT NULL,
+    digest bytea NOT NULL,
+    reply bytea,
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (client_id, submission_id)
+);
+COMMENT ON COLUMN clinical_store.submission.digest IS 'Of path and body: the same id with another is a conflict.';
+CREATE INDEX submission_made_at ON clinical_store.submission (made_at);
+
+CREATE TABLE patient_index.patient_merge (
+    merge_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    minor_id bigint NOT NULL REFERENCES patient_index.patient_record,
+    major_id bigint NOT NULL REFERENCES patient_index.patient_record,
+    decided_by text NOT NULL,
+    reason text,
+    merged_at timestamptz NOT NULL DEFAULT now(),
+    undone_at timestamptz,
+    CHECK (minor_id <> major_id)
+);
+COMMENT ON TABLE patient_index.patient_merge IS
+    'A source said that two of its records are one. Kept apart from the demographics, which a later feed replaces.';
+CREATE UNIQUE INDEX patient_merge_in_force ON patient_index.patient_merge (minor_id) WHERE undone_at IS NULL;
+CREATE INDEX patient_merge_major ON patient_index.patient_merge (major_id) WHERE undone_at IS NULL;

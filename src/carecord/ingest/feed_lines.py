@@ -1,5 +1,6 @@
-"""A line of an NDJSON feed becomes a tenancy, a source record or an entry; or says which field breaks which rule."""
+"""A line of an NDJSON feed becomes a source, a record, an entry or a list; or says what breaks which rule."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,16 +9,14 @@ import msgspec
 from carecord.catalogue import submissions_by_target
 from carecord.catalogue.checks import check_local_date_time
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
-from carecord.catalogue.submission import InvalidItem, parse_item, source_item_key
+from carecord.catalogue.submission import InvalidItem, parse_item, source_item_key, structural_error
 from carecord.clinical_store.filing import SentEntry
+from carecord.clinical_store.worklists import SentWorklist, parse_worklist
 from carecord.kernel.errors import FieldError
 from carecord.patient_index.demographics import SourceRecord, parse_patient
 from carecord.patient_index.source_records import Tenancy
 
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-
-LINE_LIMIT = 48 * 1024 * 1024
-"""Longest line that is read, in bytes; a document's content is the longest thing that a line holds."""
 
 
 class TenancyHeader(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
@@ -33,6 +32,7 @@ class FeedLine(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=F
     """Every kind of line; which keys it has says which kind it is."""
 
     tenancy: TenancyHeader | None = None
+    worklist: msgspec.Raw = msgspec.Raw(b"")
     source_patient_id: Identifier | None = None
     patient: msgspec.Raw = msgspec.Raw(b"")
     minor_numbers: list[Identifier] = []
@@ -51,61 +51,101 @@ class SentPatient:
     record: SourceRecord
 
 
+Sent = SentPatient | SentEntry | SentWorklist
+"""What a line behind the first brings."""
+
 _decode = msgspec.json.Decoder(FeedLine).decode
 _NUL = b"\\u0000"
+_NUL_ESCAPED = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 
 
-def parse_line(text: bytes, *, line: int, today: str) -> Tenancy | SentPatient | SentEntry:
+def parse_line(text: bytes, *, line: int, today: str) -> Tenancy | Sent:
     """What the line says; raises InvalidItem. `today` is UK local, `YYYY-MM-DD`."""
-    if len(text) > LINE_LIMIT:
-        raise InvalidItem([FieldError("line", f"must not be longer than {LINE_LIMIT} bytes")])
-    if _NUL in text:
-        raise InvalidItem([FieldError("line", "must not hold the character U+0000")])
+    # PostgreSQL holds every character but this one. A backslash that is itself escaped makes none.
+    if _NUL in text and _NUL_ESCAPED.search(text):
+        raise _broken("line", "must not hold the character U+0000")
     try:
         sent = _decode(text)
+        return _parse(sent, line, today)
     except msgspec.ValidationError as error:
-        raise InvalidItem([_header_error(error)]) from None
+        raise InvalidItem(
+            [structural_error(error, whole="line", unknown="is no key of a feed line")]
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidItem([FieldError("line", "must be one JSON object")]) from None
+        raise _broken("line", "must be one JSON object") from None
+    except RecursionError:
+        raise _broken("line", "is nested too deep") from None
+
+
+def _broken(field: str, rule: str) -> InvalidItem:
+    return InvalidItem([FieldError(field, rule)])
+
+
+def _parse(sent: FeedLine, line: int, today: str) -> Tenancy | Sent:
+    if sent.collection is not None:
+        if len(sent.patient) or len(sent.worklist) or sent.tenancy is not None or sent.minor_numbers:
+            raise _two_kinds()
+        return _parse_entry(sent, line, today)
+    if sent.deleted:
+        raise _broken("Deleted", "goes with Collection alone")
+    if len(sent.item) or sent.source_item_id is not None:
+        raise _broken("Collection", "must be given with Item and SourceItemId")
+    if (sent.tenancy is not None) + bool(len(sent.patient)) + bool(len(sent.worklist)) > 1:
+        raise _two_kinds()
     if sent.tenancy is not None:
         header = sent.tenancy
         return Tenancy(
             header.tenancy_id, header.tenancy_description, header.system_kind, header.organisation_code
         )
+    if len(sent.worklist):
+        return parse_worklist(sent.worklist, line=line)
+    if not len(sent.patient):
+        raise _broken("line", f"must hold one of: {_KINDS}")
+    record = parse_patient(
+        sent.patient,
+        source_key=_source_patient(sent),
+        minor_numbers=tuple(sent.minor_numbers),
+        source_updated_at=_source_updated_at(sent),
+        today=today,
+    )
+    return SentPatient(line, record)
+
+
+_KINDS = "Tenancy, Patient, Collection, Worklist"
+
+
+def _two_kinds() -> InvalidItem:
+    return _broken("line", f"must hold one alone of: {_KINDS}")
+
+
+def _source_patient(sent: FeedLine) -> str:
     if sent.source_patient_id is None:
-        raise InvalidItem([FieldError("SourcePatientId", "must be given")])
-    if sent.source_updated_date is not None:
-        rule = check_local_date_time(sent.source_updated_date)
-        if rule is not None:
-            raise InvalidItem([FieldError("SourceUpdatedDate", rule)])
-    if len(sent.patient):
-        return SentPatient(
-            line,
-            parse_patient(
-                sent.patient,
-                source_key=sent.source_patient_id,
-                minor_numbers=tuple(sent.minor_numbers),
-                source_updated_at=sent.source_updated_date,
-                today=today,
-            ),
-        )
-    return _parse_entry(sent, line, sent.source_patient_id, today)
+        raise _broken("SourcePatientId", "must be given")
+    return sent.source_patient_id
 
 
-def _parse_entry(sent: FeedLine, line: int, source_patient: str, today: str) -> SentEntry:
-    if sent.collection is None:
-        raise InvalidItem([FieldError("Collection", "must be given, or Patient")])
-    operation = submissions_by_target.get(sent.collection)
+def _source_updated_at(sent: FeedLine) -> str | None:
+    updated = sent.source_updated_date
+    if updated is not None and (rule := check_local_date_time(updated)) is not None:
+        raise _broken("SourceUpdatedDate", rule)
+    return updated
+
+
+def _parse_entry(sent: FeedLine, line: int, today: str) -> SentEntry:
+    source_patient, source_updated_at = _source_patient(sent), _source_updated_at(sent)
+    operation = submissions_by_target.get(sent.collection or "")
     if operation is None or operation is DEMOGRAPHICS_DETAILS:
-        raise InvalidItem([FieldError("Collection", "is no collection that takes rows")])
+        raise _broken("Collection", "is no collection that takes rows")
     assert operation.store is not None
     if sent.deleted:
         if sent.source_item_id is None:
-            raise InvalidItem([FieldError("SourceItemId", "must be given to delete")])
+            raise _broken("SourceItemId", "must be given to delete")
+        if len(sent.item):
+            raise _broken("Item", "must not be given to delete")
         key, row = source_item_key(sent.source_item_id), None
     else:
         if not len(sent.item):
-            raise InvalidItem([FieldError("Item", "must be given")])
+            raise _broken("Item", "must be given")
         row = parse_item(operation, sent.item, source_item_id=sent.source_item_id, today=today)
         key = row.key
     return SentEntry(
@@ -114,14 +154,5 @@ def _parse_entry(sent: FeedLine, line: int, source_patient: str, today: str) -> 
         store=operation.store.name,
         key=key,
         row=row,
-        source_updated_at=sent.source_updated_date,
+        source_updated_at=source_updated_at,
     )
-
-
-def _header_error(error: msgspec.ValidationError) -> FieldError:
-    text = str(error)
-    rule, _, at = text.partition(" - at `$")
-    field = at.rstrip("`").lstrip(".")
-    if "unknown field" in rule:
-        return FieldError(field or "line", "has a key that no feed line has")
-    return FieldError(field or "line", rule[0].lower() + rule[1:])

@@ -1,1 +1,1 @@
-"""What every stage stands on: settings, errors, SQL loading, and the types of health IT that check themselves."""
+"""What every stage stands on: settings, errors, named SQL, and types of health IT that check themselves."""

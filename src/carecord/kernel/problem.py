@@ -1,4 +1,4 @@
-"""The one shape of every error over HTTP: RFC 9457 problem details, with the fields at fault and a trace id."""
+"""The one shape of every error over HTTP: RFC 9457 problem details, fields at fault, and a trace id."""
 
 import msgspec
 

@@ -31,17 +31,26 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, le=200, description="Database connections of one server process.")
     require_subscription_key: bool = Field(
         default=True,
-        description="Refuse a call without Ocp-Apim-Subscription-Key. Off: the key is checked only when sent.",
+        description="Refuse a call without Ocp-Apim-Subscription-Key. Off: it is checked only when sent.",
     )
     calls_per_minute: int = Field(
-        default=0, ge=0, description="Calls a minute that one subscription may make to one process; 0 for no limit."
+        default=0,
+        ge=0,
+        description="Calls a minute that one subscription may make to one process; 0 for no limit.",
     )
-    token_lifetime_s: int = Field(default=3600, ge=60, le=86400, description="Seconds that an access token lives.")
+    token_lifetime_s: int = Field(
+        default=3600, ge=60, le=86400, description="Seconds that an access token lives."
+    )
     browse_by_surname: bool = Field(
         default=False,
         description="Let Find Patient search by surname alone, as the sandpit does.",
     )
-    body_limit_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body that is read.")
+    body_limit_bytes: int = Field(
+        default=1_048_576, ge=1024, description="Largest request body that is read, in bytes."
+    )
+    submission_limit_bytes: int = Field(
+        default=16_777_216, ge=1024, description="Largest body of Data Submission that is read, in bytes."
+    )
     statement_timeout_s: float = Field(
         default=10.0, gt=0, description="Seconds after which a database query of a request is given up (503)."
     )

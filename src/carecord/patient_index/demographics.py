@@ -15,7 +15,10 @@ _DEFAULTS = {"sensitive_address": "No", "record_status": "Active"}
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """What one source system says of one patient. `source_key` never changes there; `number` may."""
+    """What one source system says of one patient. `source_key` never changes there; `number` may.
+
+    Postcode, GP and practice are there to search by: a record with a sensitive address has none.
+    """
 
     source_key: str
     number: str
@@ -50,6 +53,7 @@ def parse_patient(
 ) -> SourceRecord:
     """Check a patient line against the declaration of Patient - Demographics; raises InvalidItem."""
     item: Any = _reader.read(raw, today=today)
+    is_open = item.sensitive_address != "Yes"
     return SourceRecord(
         source_key=source_key,
         number=item.patient_number,
@@ -59,9 +63,9 @@ def parse_patient(
         gender=item.gender,
         surname_key=name_key(item.surname),
         forename_key=name_key(item.forename or ""),
-        postcode_key=postcode_key(item.post_code) if item.post_code else None,
-        gp_code=item.gp_code,
-        gp_practice_code=item.gp_practice_code,
+        postcode_key=postcode_key(item.post_code) if item.post_code and is_open else None,
+        gp_code=item.gp_code if is_open else None,
+        gp_practice_code=item.gp_practice_code if is_open else None,
         active=item.record_status == "Active",
         demographics=msgspec.json.encode(item),
         source_updated_at=source_updated_at,

@@ -1,9 +1,22 @@
-"""Which records are one person: the connected parts of the links in force, no barred pair in one part."""
+"""Which records are one person: the connected parts of the links, no pair that a steward barred in one part.
 
-from collections.abc import Iterable
+Every function here gives the same whatever the order of what it is given.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
 
 Pair = tuple[int, int]
 """Two patient detail IDs, the lower first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Pairs to link because the records agree, and pairs that agree but that a steward must look at."""
+
+    linked: frozenset[Pair]
+    possible: frozenset[Pair] = frozenset()
 
 
 def pair(a: int, b: int) -> Pair:
@@ -11,10 +24,7 @@ def pair(a: int, b: int) -> Pair:
 
 
 def connected_parts(records: Iterable[int], links: Iterable[Pair]) -> dict[int, int]:
-    """The person of each record: the lowest patient detail ID of its connected part.
-
-    The lowest is taken so that the result does not depend on the order of the links.
-    """
+    """The person of each record: the lowest patient detail ID of its connected part."""
     parent = {record: record for record in records}
 
     def root(record: int) -> int:
@@ -29,59 +39,75 @@ def connected_parts(records: Iterable[int], links: Iterable[Pair]) -> dict[int, 
     return {record: root(record) for record in parent}
 
 
-def link_agreeing(
-    agreeing: Iterable[list[int]], *, barred: frozenset[Pair], linked_by_steward: frozenset[Pair]
-) -> tuple[set[Pair], set[Pair]]:
-    """Pairs to link because the records agree, and pairs that a steward must look at.
+def decide(agreeing: Collection[list[int]], *, joined: Collection[Pair], barred: Collection[Pair]) -> Links:
+    """What to link, where each list of `agreeing` holds records that agree with each other.
 
-    Each list of `agreeing` holds the records that agree with each other; they are linked to the lowest of
-    them. Where a steward has said of some that they are different people, those stay apart, and a record that
-    agrees with both sides is linked to neither: it is a possible link of each.
+    Stewards have said of the pairs `joined` that they are one person, and of those `barred` that they are
+    not. Records that agree are linked unless that would bring a barred pair together, at once or by way of
+    others. Then those that a steward has parted stay apart, each with the records that lead to it alone; a
+    record that leads to several of them is a possible link of each.
     """
+    if not barred:
+        return Links(frozenset(_star(agreeing)))
+    records = {record for some in (*agreeing, *joined, *barred) for record in some}
+    unit_of = connected_parts(records, joined)
+    side_of = _sides(
+        units=set(unit_of.values()),
+        groups=[sorted({unit_of[record] for record in some}) for some in agreeing],
+        # A steward who has joined two since they were parted has the last word.
+        barred={pair(unit_of[a], unit_of[b]) for a, b in barred if unit_of[a] != unit_of[b]},
+    )
     linked: set[Pair] = set()
     possible: set[Pair] = set()
-    for records in agreeing:
-        against = _against(records, barred)
-        if not against:
-            first = min(records)
-            linked |= {pair(first, other) for other in records if other != first}
-            continue
-        sides = _sides(records, against, linked_by_steward)
-        placed = {record for side in sides for record in side}
-        for side in sides:
-            first = min(side)
-            linked |= {pair(first, other) for other in side if other != first}
-        possible |= {pair(min(side), record) for record in records if record not in placed for side in sides}
-    return linked, possible
+    parted = {pair(side_of[unit_of[a]], side_of[unit_of[b]]) for a, b in barred}
+    for some in agreeing:
+        members: dict[int, list[int]] = {}
+        for record in some:
+            members.setdefault(side_of[unit_of[record]], []).append(record)
+        linked.update(_star(members.values()))
+        possible.update(
+            pair(min(members[a]), min(members[b]))
+            for a, b in combinations(sorted(members), 2)
+            if (a, b) not in parted
+        )
+    return Links(frozenset(linked), frozenset(possible))
 
 
-def _against(records: list[int], barred: frozenset[Pair]) -> dict[int, frozenset[int]]:
-    """For each record that a bar names, the others of the list that it is barred from."""
-    found: dict[int, frozenset[int]] = {}
-    if not barred:
-        return found
-    for record in records:
-        others = frozenset(other for other in records if other != record and pair(record, other) in barred)
-        if others:
-            found[record] = others
-    return found
+def _star(groups: Iterable[Collection[int]]) -> Iterator[Pair]:
+    """Links that join each group: all to its lowest."""
+    for group in groups:
+        first = min(group, default=0)
+        yield from ((first, other) for other in group if other != first)
 
 
-def _sides(
-    records: list[int], against: dict[int, frozenset[int]], linked_by_steward: frozenset[Pair]
-) -> list[list[int]]:
-    """The sides of the steward's line: records barred from the same others stand together.
+def _sides(units: set[int], groups: Collection[list[int]], barred: set[Pair]) -> dict[int, int]:
+    """The side of each unit. A unit is what stewards have joined; units of one group agree."""
+    whole = _parts(units, groups)
+    against: dict[int, set[int]] = {}
+    for a, b in barred:
+        # A bar counts only where agreement would bring the two together.
+        if whole[a] == whole[b]:
+            against.setdefault(a, set()).add(b)
+            against.setdefault(b, set()).add(a)
+    # Units that are parted from the same others stand together, as they did when a steward parted them.
+    fellows: dict[frozenset[int], set[int]] = {}
+    for unit, others in against.items():
+        fellows.setdefault(frozenset(others), set()).add(unit)
+    side_of: dict[int, int] = {}
+    for some in fellows.values():
+        side_of |= _parts(some, groups)
+    rest = _parts(units - against.keys(), groups)
+    leads_to: dict[int, set[int]] = {part: set() for part in rest.values()}
+    for group in groups:
+        sides = {side_of[unit] for unit in group if unit in side_of}
+        for unit in group:
+            if unit in rest:
+                leads_to[rest[unit]] |= sides
+    for unit, part in rest.items():
+        side_of[unit] = min(leads_to[part]) if len(leads_to[part]) == 1 else part
+    return side_of
 
-    A record that no bar names joins the one side that a steward has linked it to.
-    """
-    sides: dict[frozenset[int], list[int]] = {}
-    for record in records:
-        if record in against:
-            sides.setdefault(against[record], []).append(record)
-    person = connected_parts(records, [p for p in linked_by_steward if p[0] in records and p[1] in records])
-    for record in records:
-        if record not in against:
-            homes = [side for side in sides.values() if any(person[one] == person[record] for one in side)]
-            if len(homes) == 1:
-                homes[0].append(record)
-    return list(sides.values())
+
+def _parts(units: Collection[int], groups: Iterable[list[int]]) -> dict[int, int]:
+    """The connected parts of these units, by the groups that they share; others do not count."""
+    return connected_parts(units, _star([unit for unit in group if unit in units] for group in groups))

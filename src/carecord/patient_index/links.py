@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from carecord.kernel.errors import Conflict, NotFound
 from carecord.kernel.sql import load_queries
-from carecord.patient_index.groups import Pair, connected_parts, link_agreeing, pair
+from carecord.patient_index.groups import Pair, connected_parts, decide, pair
 
 queries = load_queries(__package__)
 
@@ -51,21 +51,22 @@ def relink(connection: Connection[Any], patient_detail_ids: Sequence[int]) -> Re
     if not patient_detail_ids:
         return Relinked()
     connection.execute(queries.lock_links)
-    around = connection.execute(queries.records_around, {"ids": list(patient_detail_ids)}).fetchall()
-    records = {row[0]: _Record(*row) for row in around}
-    in_force = _decisions_among(connection, list(records))
+    records, in_force = _everything_around(connection, patient_detail_ids)
     agreeing: dict[tuple[str, str], list[int]] = {}
     for record in records.values():
         if record.nhs_number and record.date_of_birth:
-            agreeing.setdefault((record.nhs_number, record.date_of_birth), []).append(record.patient_detail_id)
+            agreeing.setdefault((record.nhs_number, record.date_of_birth), []).append(
+                record.patient_detail_id
+            )
     by_steward = {d.pair: d.decision for d in in_force if d.rule == STEWARD}
-    barred = frozenset(p for p, decision in by_steward.items() if decision == "not linked")
-    joined = frozenset(p for p, decision in by_steward.items() if decision == "linked")
-    linked, possible = link_agreeing(agreeing.values(), barred=barred, linked_by_steward=joined)
-
-    wanted: dict[Pair, Decision] = {}
-    wanted.update((p, "possible") for p in possible)
-    wanted.update((p, "linked") for p in linked)
+    joined = {p for p, decision in by_steward.items() if decision == "linked"}
+    links = decide(
+        agreeing.values(),
+        joined=joined,
+        barred={p for p, decision in by_steward.items() if decision == "not linked"},
+    )
+    wanted: dict[Pair, Decision] = dict.fromkeys(links.possible, "possible")
+    wanted.update((p, "linked") for p in links.linked)
     by_rule = {d.pair: d for d in in_force if d.rule == RULE}
     gone = [d.decision_id for p, d in by_rule.items() if wanted.get(p) != d.decision]
     if gone:
@@ -76,12 +77,36 @@ def relink(connection: Connection[Any], patient_detail_ids: Sequence[int]) -> Re
         if p not in by_steward and (p not in by_rule or by_rule[p].decision != decision)
     }
     _insert(connection, new, rule=RULE, decided_by="carecord", reason=None)
-    moved = _set_persons(connection, records.values(), linked | joined)
+    moved = _set_persons(connection, records.values(), links.linked | joined)
     return Relinked(
         linked=sum(d == "linked" for d in new.values()),
         possible=sum(d == "possible" for d in new.values()),
         moved=moved,
     )
+
+
+def _everything_around(
+    connection: Connection[Any], patient_detail_ids: Sequence[int]
+) -> tuple[dict[int, _Record], list[_InForce]]:
+    """All that decides about these records: their persons, those they agree with, and the decisions on them.
+
+    Where only the rule has spoken that is one step. A steward's word can tie in more, and that more again.
+    """
+    records: dict[int, _Record] = {}
+    in_force: dict[int, _InForce] = {}
+    asked: set[int] = set()
+    asking = set(patient_detail_ids)
+    while asking:
+        found = connection.execute(queries.records_around, {"ids": list(asking)}).fetchall()
+        new = [row[0] for row in found if row[0] not in records]
+        records.update((row[0], _Record(*row)) for row in found)
+        asked |= asking
+        decisions = _decisions_on(connection, new)
+        in_force.update((decision.decision_id, decision) for decision in decisions)
+        asking = {
+            end for d in decisions if (d.rule, d.decision) != (RULE, "linked") for end in d.pair
+        } - asked
+    return records, list(in_force.values())
 
 
 def unlink(
@@ -91,6 +116,7 @@ def unlink(
 
     A lasting decision: of each pair across the line a steward has said that they are different people.
     """
+    leaving = list(dict.fromkeys(leaving))
     connection.execute(queries.lock_links)
     together = _person_of(connection, leaving[0])
     strangers = set(leaving) - set(together)
@@ -106,21 +132,21 @@ def unlink(
     return staying
 
 
-def link(
-    connection: Connection[Any], a: int, b: int, *, decided_by: str, reason: str | None
-) -> list[int]:
+def link(connection: Connection[Any], a: int, b: int, *, decided_by: str, reason: str | None) -> list[int]:
     """Say that two records are one person's, and with them their persons. Gives back all linked records.
 
     A lasting decision. It supersedes every "different people" between the two persons.
     """
+    if a == b:
+        raise Conflict("A record cannot be linked with itself.")
     connection.execute(queries.lock_links)
     ours, theirs = _person_of(connection, a), _person_of(connection, b)
     barred = [
         d.pair
-        for d in _decisions_among(connection, ours + theirs)
-        if d.decision == "not linked" and (d.pair[0] in ours) != (d.pair[1] in ours)
+        for d in _decisions_on(connection, ours)
+        if d.decision == "not linked" and (d.pair[0] in theirs or d.pair[1] in theirs)
     ]
-    decisions: dict[Pair, Decision] = {p: "linked" for p in [*barred, pair(a, b)]}
+    decisions: dict[Pair, Decision] = dict.fromkeys([*barred, pair(a, b)], "linked")
     _supersede(connection, decisions, decided_by=decided_by, reason=reason)
     relink(connection, ours + theirs)
     return _person_of(connection, a)
@@ -133,8 +159,9 @@ def _person_of(connection: Connection[Any], patient_detail_id: int) -> list[int]
     return [row[0] for row in rows]
 
 
-def _decisions_among(connection: Connection[Any], ids: list[int]) -> list[_InForce]:
-    rows = connection.execute(queries.decisions_among, {"ids": ids}).fetchall()
+def _decisions_on(connection: Connection[Any], ids: list[int]) -> list[_InForce]:
+    """The decisions in force that name any of these records."""
+    rows = connection.execute(queries.decisions_on, {"ids": ids}).fetchall()
     return [_InForce(row[0], (row[1], row[2]), row[3], row[4]) for row in rows]
 
 

@@ -81,9 +81,11 @@ SELECT r.tenancy_id, n.number, r.patient_detail_id, n.is_minor
 FROM staged_record s
 JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
 CROSS JOIN LATERAL (
-    SELECT r.demographics->>'PatientNumber' AS number, false AS is_minor
+    SELECT r.demographics->>'PatientNumber' AS number, EXISTS (
+        SELECT FROM patient_index.patient_merge m
+        WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL) AS is_minor
     UNION ALL
-    SELECT minor, true FROM unnest(s.minor_numbers) AS minor WHERE minor <> r.demographics->>'PatientNumber'
+    SELECT DISTINCT minor, true FROM unnest(s.minor_numbers) AS minor WHERE minor <> r.demographics->>'PatientNumber'
 ) AS n
 ON CONFLICT (number, tenancy_id, patient_detail_id) DO UPDATE
 SET is_minor = excluded.is_minor, valid_to = CASE WHEN excluded.is_minor THEN patient_number.valid_to END
@@ -112,11 +114,15 @@ WHERE r.person_id = ANY (
     WHERE d.record_b = ANY(%(ids)s) AND d.superseded_at IS NULL
 )
 
--- decisions_among --
--- The decisions in force on pairs of these records.
+-- decisions_on --
+-- The decisions in force that name any of these records.
 SELECT decision_id, record_a, record_b, decision, rule
 FROM patient_index.link_decision
-WHERE superseded_at IS NULL AND record_a = ANY(%(ids)s) AND record_b = ANY(%(ids)s)
+WHERE superseded_at IS NULL AND record_a = ANY(%(ids)s)
+UNION
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision
+WHERE superseded_at IS NULL AND record_b = ANY(%(ids)s)
 
 -- end_decisions --
 -- A decision in force on any of these pairs gives way; it is kept as it was.
@@ -170,3 +176,231 @@ FROM (
 ) AS s0
 CROSS JOIN LATERAL (SELECT s0.patient_detail_id, s0.refused, string_to_array(s0.joined, ',') AS bundles) AS s
 WHERE r.patient_detail_id = s.patient_detail_id
+
+-- shown --
+-- A condition on the record {record}: its patient has not refused to share it, nor its demographics.
+-- The index patient_record_name holds only such records: its condition is this one, word for word.
+NOT {record}.sharing_refused AND 'demographics' <> ALL ({record}.refused_bundles)
+
+-- of_tenancies --
+-- A condition on the record {record}: it is of a source that the caller may see.
+{record}.tenancy_id = ANY (%(tenancies)s)
+
+-- by_surname --
+-- A criterion: the start of the surname's key.
+r.surname_key >= %(surname)s AND r.surname_key < %(surname_end)s
+
+-- by_forename --
+-- A criterion: the start of the forename's key.
+r.forename_key >= %(forename)s AND r.forename_key < %(forename_end)s
+
+-- by_postcode --
+-- A criterion: the start of the postcode's key.
+r.postcode_key >= %(postcode)s AND r.postcode_key < %(postcode_end)s
+
+-- by_date_of_birth --
+-- A criterion: the day of birth.
+r.date_of_birth = %(date_of_birth)s::date
+
+-- by_gender --
+-- A criterion: the gender's code.
+r.gender = %(gender)s
+
+-- by_gp_code --
+-- A criterion: the GP.
+r.gp_code = %(gp_code)s
+
+-- by_gp_practice_code --
+-- A criterion: the practice.
+r.gp_practice_code = %(gp_practice_code)s
+
+-- by_nhs_number --
+-- A criterion: the NHS number.
+r.nhs_number = %(nhs_number)s
+
+-- by_number --
+-- A criterion: the present local number.
+r.patient_detail_id IN (
+    SELECT n.patient_detail_id FROM patient_index.patient_number n WHERE n.number = %(number)s AND NOT n.is_minor)
+
+-- by_number_or_minor_number --
+-- A criterion: a local number, be it the present one or one merged away.
+r.patient_detail_id IN (
+    SELECT n.patient_detail_id FROM patient_index.patient_number n WHERE n.number = %(number)s)
+
+-- by_tenancy_id --
+-- A criterion: the source.
+r.tenancy_id = %(tenancy_id)s
+
+-- by_listed --
+-- A criterion: one of these records.
+r.patient_detail_id = ANY (%(listed)s)
+
+-- find_records --
+-- A page of the source records that meet all {conditions}, and how many there are on all pages.
+-- They are counted only where the page does not tell. Each record is an array in the order of search.FoundRecord.
+WITH chosen AS (
+    SELECT r.patient_detail_id
+    FROM patient_index.patient_record r
+    WHERE {conditions}
+    ORDER BY r.surname_key, r.forename_key, r.date_of_birth, r.patient_detail_id
+    LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT
+    CASE WHEN count(*) < %(limit)s AND (count(*) > 0 OR %(offset)s = 0) THEN %(offset)s + count(*)
+         ELSE (SELECT count(*) FROM patient_index.patient_record r WHERE {conditions}) END,
+    coalesce(json_agg(
+        json_build_array(
+            r.patient_detail_id, r.tenancy_id, r.demographics->>'SensitiveAddress' = 'Yes', r.demographics,
+            coalesce(numbers.all_of_record, '[]'), coalesce(linked.all_of_person, '[]'))
+        ORDER BY r.surname_key, r.forename_key, r.date_of_birth, r.patient_detail_id), '[]')::text
+FROM chosen
+JOIN patient_index.patient_record r USING (patient_detail_id)
+CROSS JOIN LATERAL (
+    SELECT json_agg(json_build_array(n.number, n.number_type, n.is_minor) ORDER BY n.is_minor, n.number) AS all_of_record
+    FROM patient_index.patient_number n
+    WHERE n.patient_detail_id = r.patient_detail_id AND (%(minor_numbers)s OR NOT n.is_minor)
+) AS numbers
+CROSS JOIN LATERAL (
+    SELECT json_agg(
+        json_build_array(l.patient_detail_id, l.tenancy_id, l.demographics->>'PatientNumber', l.nhs_number)
+        ORDER BY l.patient_detail_id) AS all_of_person
+    FROM patient_index.patient_record l
+    WHERE l.person_id = r.person_id AND l.patient_detail_id <> r.patient_detail_id AND {linked_shown}
+) AS linked
+
+-- read_record --
+-- One source record as its source has it; no row where the caller may not know of it.
+SELECT r.tenancy_id, r.demographics::text,
+    coalesce(r.source_updated_at, date_trunc('second', r.updated_at AT TIME ZONE 'Europe/London')),
+    EXISTS (SELECT FROM patient_index.patient_merge m
+            WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL)
+FROM patient_index.patient_record r
+WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
+
+-- linked_records --
+-- The records of a record's person that the caller may see, that record among them, each as an array in the
+-- order of linked_records.PersonRecord; and every link of the person, the oldest first.
+-- No row where the caller may not know of the record.
+SELECT
+    (SELECT json_agg(json_build_array(
+            l.patient_detail_id, l.tenancy_id, l.demographics, l.demographics->>'PatientNumber',
+            ARRAY(SELECT n.number FROM patient_index.patient_number n
+                  WHERE n.patient_detail_id = l.patient_detail_id AND n.is_minor))
+        ORDER BY l.patient_detail_id)
+     FROM patient_index.patient_record l WHERE l.person_id = r.person_id AND {linked_shown})::text,
+    (SELECT coalesce(json_agg(json_build_array(
+            d.record_a, d.record_b, d.rule, d.decided_by,
+            to_char(d.decided_at AT TIME ZONE 'Europe/London', 'YYYY-MM-DD"T"HH24:MI:SS'))
+        ORDER BY d.decided_at, d.decision_id), '[]')
+     FROM patient_index.link_decision d
+     JOIN patient_index.patient_record l ON l.patient_detail_id = d.record_a
+     WHERE l.person_id = r.person_id AND d.decision = 'linked' AND d.superseded_at IS NULL)::text
+FROM patient_index.patient_record r
+WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
+
+-- own_record --
+-- A record for whoever writes for its source: the source, its name, and the record it was merged into.
+SELECT r.patient_detail_id, r.tenancy_id, t.description, m.major_id
+FROM patient_index.patient_record r
+JOIN patient_index.tenancy t USING (tenancy_id)
+LEFT JOIN patient_index.patient_merge m ON m.minor_id = r.patient_detail_id AND m.undone_at IS NULL
+WHERE r.patient_detail_id = %(patient_detail_id)s
+  AND (%(tenancies)s::integer[] IS NULL OR r.tenancy_id = ANY (%(tenancies)s))
+
+-- describe_tenancy --
+-- The name of a source system.
+SELECT description FROM patient_index.tenancy WHERE tenancy_id = %(tenancy_id)s
+
+-- records_of_number --
+-- The records of a source that have or had this local number.
+SELECT patient_detail_id, is_minor FROM patient_index.patient_number
+WHERE number = %(number)s AND tenancy_id = %(tenancy_id)s
+ORDER BY is_minor, patient_detail_id
+
+-- stored_record --
+-- What a submission replaces.
+SELECT source_key, demographics, source_updated_at FROM patient_index.patient_record
+WHERE patient_detail_id = %(patient_detail_id)s
+
+-- record_of_source_key --
+-- The patient detail ID of a source's own key.
+SELECT patient_detail_id FROM patient_index.patient_record
+WHERE tenancy_id = %(tenancy_id)s AND source_key = %(source_key)s
+
+-- note_source_time --
+-- The source has confirmed the record as it stands: what it said before that is older.
+UPDATE patient_index.patient_record SET source_updated_at = %(source_updated_at)s
+WHERE patient_detail_id = %(patient_detail_id)s
+  AND (source_updated_at IS NULL OR source_updated_at < %(source_updated_at)s)
+
+-- linked_to_tell --
+-- The other records of a person that a client may know of.
+SELECT r.patient_detail_id
+FROM patient_index.patient_record asked
+JOIN patient_index.patient_record r USING (person_id)
+WHERE asked.patient_detail_id = %(patient_detail_id)s AND r.patient_detail_id <> asked.patient_detail_id
+  AND (%(tenancies)s::integer[] IS NULL OR r.tenancy_id = ANY (%(tenancies)s))
+  AND (NOT r.sharing_refused OR r.patient_detail_id = ANY (%(named)s))
+ORDER BY r.patient_detail_id
+
+-- count_possible --
+-- How many possible links of a record wait for a steward.
+SELECT count(*) FROM patient_index.link_decision
+WHERE superseded_at IS NULL AND decision = 'possible'
+  AND (record_a = %(patient_detail_id)s OR record_b = %(patient_detail_id)s)
+
+-- decisions_across --
+-- The decisions in force on pairs with one record on each side.
+SELECT record_a, record_b, decision, rule, decided_by
+FROM patient_index.link_decision
+WHERE superseded_at IS NULL
+  AND (record_a = ANY (%(ours)s) AND record_b = ANY (%(theirs)s)
+       OR record_a = ANY (%(theirs)s) AND record_b = ANY (%(ours)s))
+
+-- merged_with --
+-- A record and every record merged into it, at once or by way of others.
+WITH RECURSIVE merged AS (
+    SELECT %(patient_detail_id)s::bigint AS patient_detail_id
+    UNION
+    SELECT m.minor_id
+    FROM merged
+    JOIN patient_index.patient_merge m ON m.major_id = merged.patient_detail_id AND m.undone_at IS NULL
+)
+SELECT patient_detail_id FROM merged
+
+-- merges_across --
+-- Merges in force between two sides.
+SELECT merge_id FROM patient_index.patient_merge
+WHERE undone_at IS NULL AND minor_id = ANY (%(leaving)s) AND major_id = ANY (%(staying)s)
+
+-- merged_into --
+-- The record that a record was merged into.
+SELECT major_id FROM patient_index.patient_merge WHERE minor_id = %(patient_detail_id)s AND undone_at IS NULL
+
+-- records_to_merge --
+-- The records of a source that have this number now, or had it when they were merged into the major record.
+SELECT n.patient_detail_id
+FROM patient_index.patient_number n
+LEFT JOIN patient_index.patient_merge m ON m.minor_id = n.patient_detail_id AND m.undone_at IS NULL
+WHERE n.number = %(number)s AND n.tenancy_id = %(tenancy_id)s
+  AND (NOT n.is_minor OR m.major_id = %(major)s)
+
+-- insert_merge --
+-- Write down a merge.
+INSERT INTO patient_index.patient_merge (minor_id, major_id, decided_by, reason)
+VALUES (%(minor)s, %(major)s, %(decided_by)s, %(reason)s)
+
+-- retire_merged_numbers --
+-- The numbers of a record that is merged away are minor numbers from now on.
+UPDATE patient_index.patient_number SET is_minor = true, valid_to = now()
+WHERE patient_detail_id = %(minor)s AND NOT is_minor
+
+-- take_over_numbers --
+-- The numbers of a record that is merged away are minor numbers of the other.
+INSERT INTO patient_index.patient_number
+    (tenancy_id, number, patient_detail_id, number_type, is_minor, valid_from, valid_to)
+SELECT tenancy_id, number, %(major)s, number_type, true, valid_from, valid_to
+FROM patient_index.patient_number
+WHERE patient_detail_id = %(minor)s
+ON CONFLICT (number, tenancy_id, patient_detail_id) DO NOTHING

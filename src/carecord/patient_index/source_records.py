@@ -72,6 +72,8 @@ def file_records(connection: Connection[Any], tenancy_id: int, records: Sequence
                     record.source_updated_at,
                 )
             )
+    # Before any row is locked: whoever decides on links writes to the rows of every source.
+    connection.execute(queries.lock_links)
     filed = connection.execute(queries.file_records, {"tenancy_id": tenancy_id}).fetchall()
     connection.execute(queries.retire_numbers, {"tenancy_id": tenancy_id})
     connection.execute(queries.file_numbers, {"tenancy_id": tenancy_id})

@@ -9,7 +9,7 @@ from carecord.population.people import Household, Person
 
 Item = dict[str, Any]
 
-ENTRIES_PER_PERSON = 512
+ENTRIES_PER_PERSON = 1024
 """Room that the ids of one person's entries have before they reach the next person's."""
 
 ACUTE_TRUST = {"Eastvale": 2, "Netherby": 11}

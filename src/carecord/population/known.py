@@ -12,14 +12,16 @@ from carecord.catalogue.shapes import TENANCY_DESCRIPTION
 from carecord.population import codes
 from carecord.population.chance import seeded
 from carecord.population.dates import clock
-from carecord.population.entries import demographics, gp
+from carecord.population.entries import community, demographics, gp, hospital, letters
+from carecord.population.entries.hospital import Stay
+from carecord.population.entries.letters import Letter
 from carecord.population.feeds import Demographics, Record
 from carecord.population.history import Entry, History, Item
 from carecord.population.organisations import Region, SourceSystem, fixed_systems
 from carecord.population.people import FEMALE, MALE, Household, Person
 from carecord.population.places import Address
 from carecord.population.records import without_nulls
-from carecord.population.stories import diabetes, everyday
+from carecord.population.stories import accidents, diabetes, everyday
 from carecord.population.stories.story import Story
 
 KNOWN_FILE = "known-people.json"
@@ -70,8 +72,8 @@ def _adult_samples(operation: Operation, item: Item) -> bool:
         return False
     if operation.bundle.slug == "community-mental-health":
         return item.get("CareSetting") == "Community"
-    # The reference's discharge summary is both a structured summary and a document of one id.
-    return operation.target != "DocumentsList"
+    # The sample of a document is the discharge summary once more, and that of its content a mere beginning.
+    return operation.target not in ("DocumentsList", "content")
 
 
 def _mental_health_samples(operation: Operation, item: Item) -> bool:
@@ -84,6 +86,68 @@ def _samples_of(*slugs: str) -> Callable[[Operation, Item], bool]:
 
 def _child_protection(operation: Operation, item: Item) -> bool:
     return operation.target == "ChildStatusList"
+
+
+def _doris(history: History) -> None:
+    """What the samples leave open: the letter itself, an earlier stay, the district nurses."""
+    summary = Letter(
+        "DS",
+        "Discharge summary",
+        "Inpatient discharge summary",
+        "Dr S Iqbal",
+        "Foundation doctor",
+        "General internal medicine",
+        ("Community-acquired pneumonia.", "Treated with doxycycline, improved.", "GP to repeat chest X-ray."),
+    )
+    seen = Letter(
+        "CLIN",
+        "Clinic letter",
+        "Cardiology clinic letter",
+        "Mr L Byrne",
+        "Consultant",
+        "Cardiology",
+        ("Seen for palpitations.", "Please continue bisoprolol; monitor for a week."),
+    )
+    for system, letter, document_id, when in (
+        (history.acute, summary, "DS-2031187-1", "2024-01-12T11:30:00"),
+        (history.gp, seen, "GP-774512", "2024-02-20T00:00:00"),
+    ):
+        as_sent = letters.rendered(history, letter, document_id)
+        letters.content(history, system, letter.title, document_id, when, rendered_as=as_sent)
+    hospital.stay(
+        history,
+        date(2018, 11, 6),
+        Stay(
+            specialty="110",
+            reason=codes.OSTEOARTHRITIS,
+            diagnosis=codes.OSTEOARTHRITIS,
+            nights=4,
+            method=hospital.WAITING_LIST,
+            drugs=(hospital.Drug("Paracetamol 500mg tablets", "1000", "mg", "Four times a day"),),
+            summary="Left hip replaced, walking with a stick",
+            plan="Clinic at six weeks",
+        ),
+    )
+    hospital.clinic(history, "320", date(2024, 5, 16), "Palpitations, follow-up")
+    team = community.DISTRICT_NURSES
+    community.caseload(history, team, "R-559120", date(2024, 1, 13))
+    community.care_plan(
+        history,
+        team,
+        "Community nursing care plan",
+        "Recovery after chest infection",
+        date(2024, 1, 15),
+        (("Breathless on stairs", "Walk to the shop again", "Weekly visit, inhaler check"),),
+    )
+    community.risk(
+        history,
+        date(2024, 1, 15),
+        "Falls",
+        "Moderate",
+        details="Two falls since autumn",
+        plan="Pendant alarm, grab rails",
+        team=team,
+    )
 
 
 def _refuses(history: History) -> None:
@@ -135,12 +199,13 @@ KNOWN = (
         marital_status="W",
         samples=_adult_samples,
         stories=(diabetes.STORY,),
+        told=_doris,
         local_numbers=((ACUTE, "E104477"),),
         minor_numbers=((ACUTE, "E098112"),),
     ),
     Known(
         2,
-        "a mother with a pregnancy and a birth",
+        "a mother with a pregnancy and a birth; maternity has her under her former surname",
         FEMALE,
         date(1993, 8, 30),
         "Mrs",
@@ -152,6 +217,7 @@ KNOWN = (
         previous_surname="Rahman",
         samples=_samples_of("maternity"),
         stories=(everyday.STORY,),
+        differences=((MATERNITY, (("Surname", "Rahman"), ("PreviousSurname", None))),),
     ),
     Known(
         3,
@@ -165,6 +231,7 @@ KNOWN = (
         (GP, ACUTE, CHILD_HEALTH),
         marital_status="8",
         samples=_samples_of("child-health"),
+        stories=(everyday.STORY,),
         differences=((ACUTE, (("Forename", "BABY"), ("Title", None))),),
     ),
     Known(
@@ -242,6 +309,7 @@ KNOWN = (
         "9990080011",
         (GP, ACUTE),
         address=TANNERY_ROW,
+        stories=(accidents.INJURY,),
         told=_refuses,
     ),
     Known(

@@ -36,6 +36,8 @@ class Rates:
     duplicate: float = 0.004
     number_changed: float = 0.003
     merged: float = 0.003
+    sensitive_address: float = 0.002
+    """No mistake, but as rare as one."""
     entry_taken_back: float = 0.004
     result_corrected: float = 0.01
 
@@ -80,6 +82,8 @@ def with_mistakes(patient: Item, person: Person, rates: Rates, rng: Random, *, t
         item["NhsNumberVerificationStatus"] = "02"
     if person.previous_address and rng.random() < rates.former_address:
         item |= person.previous_address.lines()
+    if rng.random() < rates.sensitive_address:
+        item["SensitiveAddress"] = "Yes"
     if rng.random() < rates.no_telephone:
         item["HomeTelephone"] = item["MobileTelephone"] = None
     if age_on(AS_AT, person.born) < 1 and rng.random() < rates.baby_placeholder:

@@ -7,7 +7,7 @@ from stdnum.gb import nhs
 
 from carecord.population.chance import seeded
 
-LAST_NHS_NUMBERS = 900_000
+MOST_PEOPLE = 900_000
 """How many people the 999 range has numbers for, with room for the known ones."""
 
 _STEP = 618_033

@@ -19,6 +19,14 @@ DUPLICATE_BLOCK = 4_000_000
 FORMER_BLOCK = 2_000_000
 """Added for a local number that somebody had before."""
 
+IDENTIFIER_TYPES = {
+    "GP": "GP number",
+    "Acute": "Hospital number",
+    "Maternity": "Hospital number",
+    "Adult social care": "Social care number",
+    "Children's social care": "Social care number",
+}
+
 STANDING_ALONE = frozenset(
     {"EncountersResult", "EdAttendancesList", "OutpatientAppointmentsList", "GpImmunisationsList"}
 )
@@ -49,14 +57,15 @@ def _records(history: History, system: SourceSystem) -> Iterator[Record]:
     twins = history.household.twins_of(person)
     sent = [Demographics(with_mistakes(right, person, rates, rng, twins=twins), clock(updated, 8, 15))]
     minor: tuple[str, ...] = ()
+    kind = IDENTIFIER_TYPES.get(system.kind, "Other")
     if rng.random() < rates.number_changed:
         earlier = max(person.born, plus(updated, days=-400))
         former = local_number(person.number + FORMER_BLOCK, system)
         sent.insert(0, Demographics(sent[0].patient | {"PatientNumber": former}, clock(earlier, 8, 15)))
-        demographics.identifier(history, system, "Other", former, since=earlier, ended=updated)
+        demographics.identifier(history, system, kind, former, since=earlier, ended=updated)
     elif rng.random() < rates.merged:
         minor = (local_number(person.number + FORMER_BLOCK, system),)
-        demographics.identifier(history, system, "Other", minor[0], since=person.born, merged_into=number)
+        demographics.identifier(history, system, kind, minor[0], since=person.born, merged_into=number)
     entries = history.entries[system]
     if rng.random() < rates.duplicate:
         mine = tuple(entry for entry in entries if entry.collection not in STANDING_ALONE)

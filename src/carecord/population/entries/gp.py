@@ -325,6 +325,8 @@ def recall(
     history: History, rubric: str, due: date, kind: str = "Chronic disease review", *, read: str = UNCODED
 ) -> None:
     """An entry in the diary: due, overdue or done."""
+    if history.person.died and due > history.person.died:
+        return
     entered = years_after(due, -1)
     past = "Done" if history.chance(0.7) else "Overdue"
     history.add(

@@ -1,6 +1,51 @@
-"""The stories that make up histories, in the order they are told."""
+"""The stories that make up histories, in the order of telling: a later one may ask what was told."""
 
-from carecord.population.stories import diabetes, everyday
+from carecord.population.stories import (
+    accidents,
+    allergy,
+    asthma,
+    cancer,
+    childhood,
+    children_in_care,
+    copd,
+    dementia,
+    depression,
+    diabetes,
+    everyday,
+    frailty,
+    heart,
+    hip,
+    hypertension,
+    kidney,
+    pregnancy,
+    psychosis,
+)
 from carecord.population.stories.story import Story
 
-STORIES: tuple[Story, ...] = (everyday.STORY, diabetes.STORY)
+STORIES: tuple[Story, ...] = (
+    everyday.STORY,
+    childhood.STORY,
+    children_in_care.STORY,
+    pregnancy.STORY,
+    asthma.STORY,
+    diabetes.STORY,
+    hypertension.STORY,
+    heart.FAILURE,
+    heart.FIBRILLATION,
+    kidney.STORY,
+    copd.STORY,
+    depression.STORY,
+    psychosis.STORY,
+    cancer.BREAST,
+    cancer.BOWEL,
+    hip.FRACTURED,
+    hip.REPLACED,
+    accidents.INJURY,
+    accidents.APPENDIX,
+    accidents.CATARACT,
+    accidents.CHEST_PAIN,
+    accidents.IN_HOSPITAL,
+    dementia.STORY,
+    frailty.STORY,
+    allergy.STORY,
+)

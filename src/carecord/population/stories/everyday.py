@@ -4,7 +4,7 @@ from datetime import date
 
 from carecord.population import codes
 from carecord.population.codes import UNCODED, Concept, Medicine
-from carecord.population.dates import AS_AT, between, plus, years_after
+from carecord.population.dates import AS_AT, between, in_hours, plus, years_after
 from carecord.population.entries import demographics, gp, laboratory
 from carecord.population.history import History
 from carecord.population.stories.story import Story
@@ -129,9 +129,9 @@ def _checks(history: History) -> None:
     height = (162 if person.female else 176) + rng.gauss(0, 6)
     bmi = max(17.0, rng.gauss(27, 4.5))
     weight = bmi * (height / 100) ** 2
-    gp.observe(history, codes.HEIGHT, height, on)
-    gp.observe(history, codes.WEIGHT, weight, on)
-    gp.observe(history, codes.BMI, weight / (height / 100) ** 2, on)
+    when = in_hours(on, rng)
+    for measure, value in ((codes.HEIGHT, height), (codes.WEIGHT, weight), (codes.BMI, bmi)):
+        gp.observe(history, measure, value, on, when=when)
     if history.chance(0.5):
         gp.blood_pressure(
             history, rng.gauss(128, 12), rng.gauss(77, 8), on, (codes.SYSTOLIC, codes.DIASTOLIC)

@@ -53,3 +53,21 @@ def next_review(reviews: list[date], since: date, history: History) -> date:
     """When the next yearly review is due: a year after the last, sometimes overdue."""
     last = reviews[-1] if reviews else since
     return plus(last, days=365 + int(history.rng.random() * 40))
+
+
+def recently(history: History, *, days: int, ago: int = 1) -> date:
+    """A day within so many days of the end of what is known."""
+    person = history.person
+    last = plus(person.until, days=-ago)
+    return between(max(person.born, plus(last, days=-days)), last, history.rng)
+
+
+def up_to_now(history: History, days: list[date]) -> list[date]:
+    """The days that have come."""
+    return [day for day in days if history.person.born <= day < history.person.until]
+
+
+def every(since: date, *, days: int, times: int, history: History) -> list[date]:
+    """A row of days about so far apart, up to the end of what is known."""
+    row = [plus(since, days=days * place + int(history.rng.random() * 4)) for place in range(times)]
+    return up_to_now(history, row)

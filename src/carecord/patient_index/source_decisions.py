@@ -1,0 +1,130 @@
+"""What a source may decide of links and merges: it undoes no decision of anybody else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from carecord.kernel.errors import Conflict, NotFound
+from carecord.kernel.sql import load_queries
+from carecord.patient_index import links
+
+queries = load_queries(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    record_a: int
+    record_b: int
+    decision: str
+    rule: str
+    decided_by: str
+
+
+def link_records(connection: Connection[Any], a: int, b: int, *, decided_by: str, reason: str | None) -> None:
+    """Say that two records are one person's; a lasting decision, in the caller's transaction.
+
+    Conflict where somebody else has said of the two, or of records linked with them, that they are not.
+    """
+    connection.execute(queries.lock_links)
+    ours, theirs = _person_of(connection, a), _person_of(connection, b)
+    across = _decisions_across(connection, ours, theirs)
+    if any(d.decision == "not linked" and d.decided_by != decided_by for d in across):
+        raise Conflict(
+            "Somebody else has decided that the two are different patients; a steward can undo that.",
+            reason="link_barred",
+        )
+    said = {(d.record_a, d.record_b) for d in across if d.decision == "linked" and d.rule == links.STEWARD}
+    if b in ours and (min(a, b), max(a, b)) in said:
+        return
+    links.link(connection, a, b, decided_by=decided_by, reason=reason)
+
+
+def unlink_records(
+    connection: Connection[Any], a: int, b: int, *, decided_by: str, reason: str | None
+) -> None:
+    """Take `b`, and what was merged into it, out of the person of `a`; a lasting decision.
+
+    NotFound where the two are not linked; Conflict where a merge, or a decision of somebody else, holds them
+    together. Two that the same source has parted before stay as they are.
+    """
+    connection.execute(queries.lock_links)
+    together = _person_of(connection, a)
+    if b not in together:
+        if any(d.decision == "not linked" for d in _decisions_across(connection, [a], [b])):
+            return
+        raise NotFound("The two are not linked.", reason="not_linked")
+    leaving = [row[0] for row in connection.execute(queries.merged_with, {"patient_detail_id": b})]
+    staying = [record for record in together if record not in leaving]
+    merges = connection.execute(queries.merges_across, {"leaving": leaving, "staying": staying})
+    if a in leaving or merges.fetchone():
+        raise Conflict("A merge holds the two together; only support can undo a merge.", reason="merged")
+    across = _decisions_across(connection, leaving, staying)
+    if any(d.decision == "linked" and d.rule == links.STEWARD and d.decided_by != decided_by for d in across):
+        raise Conflict(
+            "Somebody else has decided that the two are one patient; a steward can undo that.",
+            reason="linked_by_another",
+        )
+    links.unlink(connection, leaving, decided_by=decided_by, reason=reason)
+
+
+def find_merge_target(connection: Connection[Any], patient_detail_id: int) -> int | None:
+    """The record that this one was merged into; None where it stands for itself."""
+    row = connection.execute(queries.merged_into, {"patient_detail_id": patient_detail_id}).fetchone()
+    return row[0] if row else None
+
+
+def find_merge_minor(connection: Connection[Any], tenancy_id: int, major: int, number: str) -> int | None:
+    """The record that a merge names by its number: its present one, or the one it had when it was merged.
+
+    Conflict where several records have the number.
+    """
+    rows = connection.execute(
+        queries.records_to_merge, {"tenancy_id": tenancy_id, "number": number, "major": major}
+    ).fetchall()
+    if len(rows) > 1:
+        raise Conflict(
+            "Several records have this number; name the minor record by its ID.", reason="ambiguous"
+        )
+    return rows[0][0] if rows else None
+
+
+def merge_records(
+    connection: Connection[Any],
+    major: int,
+    minor: int,
+    *,
+    tenancy_id: int,
+    decided_by: str,
+    reason: str | None,
+) -> None:
+    """Merge a record of a source into another of it: linked for good, its numbers minor numbers of the other.
+
+    No ID changes and no entry moves. Both must be of `tenancy_id`. Conflict where either is merged already.
+    """
+    connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
+    connection.execute(queries.lock_links)
+    into = find_merge_target(connection, minor)
+    if into == major:
+        return
+    if into is not None:
+        raise Conflict("The minor record is merged into another.", reason="merged")
+    if find_merge_target(connection, major) is not None:
+        raise Conflict("The major record is itself merged into another.", reason="merged")
+    link_records(connection, major, minor, decided_by=decided_by, reason=reason)
+    merge = {"major": major, "minor": minor, "decided_by": decided_by, "reason": reason}
+    connection.execute(queries.insert_merge, merge)
+    connection.execute(queries.retire_merged_numbers, merge)
+    connection.execute(queries.take_over_numbers, merge)
+
+
+def _person_of(connection: Connection[Any], patient_detail_id: int) -> list[int]:
+    return [row[0] for row in connection.execute(queries.person_of, {"patient_detail_id": patient_detail_id})]
+
+
+def _decisions_across(
+    connection: Connection[Any], ours: Sequence[int], theirs: Sequence[int]
+) -> list[_Decision]:
+    rows = connection.execute(queries.decisions_across, {"ours": list(ours), "theirs": list(theirs)})
+    return [_Decision(*row) for row in rows]
