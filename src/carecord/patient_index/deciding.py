@@ -54,8 +54,7 @@ def judge(model: Model, a: Identity, b: Identity, *, linked: bool = False) -> Ve
     """The verdict on a pair; one that is `linked` already need only be worth staying so."""
     scored = score(model, a, b)
     bars = model.thresholds
-    join, relative_join = (bars.stay, bars.relative_stay) if linked else (bars.join, bars.relative_join)
-    strength = min(scored.weight - join, scored.relative_weight - relative_join)
+    strength = min(scored.weight - bars.join, scored.relative_weight - bars.relative_join)
     compatible = scored.weight >= bars.compatible and scored.relative_weight >= bars.relative_compatible
     if scored.weight < bars.review or scored.relative_weight < bars.relative_review:
         return Verdict("apart", scored, (), strength, compatible)
@@ -64,7 +63,10 @@ def judge(model: Model, a: Identity, b: Identity, *, linked: bool = False) -> Ve
         return Verdict("apart", scored, against, strength, compatible=False)
     if not against and certain(scored):
         strength = max(strength, 0.0)
-    outcome: Outcome = "link" if strength >= 0 and not against else "review"
+    enough = strength >= 0 or (
+        linked and scored.weight >= bars.stay and scored.relative_weight >= bars.relative_stay
+    )
+    outcome: Outcome = "link" if enough and not against else "review"
     return Verdict(outcome, scored, against, strength, compatible)
 
 
@@ -86,10 +88,8 @@ def settle(
         pair(a, b): judge(model, identities[a], identities[b], linked=pair(a, b) in linked)
         for a, b in combinations(records, 2)
     }
-    groups = _Groups(records, verdicts, frozenset(barred))
+    groups = _Groups(records, verdicts, joined=joined, barred=frozenset(barred))
     settled = Settled()
-    for a, b in sorted(joined, key=lambda p: (names[p[0]], names[p[1]])):
-        groups.unite(a, b)
     rank = {record: place for place, record in enumerate(records)}
     linkable = sorted(
         (p for p, verdict in verdicts.items() if verdict.outcome == "link"),
@@ -140,12 +140,20 @@ class _Groups:
     """Records in groups that grow, and what stands between two of them."""
 
     def __init__(
-        self, records: Sequence[int], verdicts: Mapping[Pair, Verdict], bars: frozenset[Pair]
+        self,
+        records: Sequence[int],
+        verdicts: Mapping[Pair, Verdict],
+        *,
+        joined: Collection[Pair],
+        barred: frozenset[Pair],
     ) -> None:
         self._members = {record: [record] for record in records}
         self._group = {record: record for record in records}
         self._verdicts = verdicts
-        self._bars = bars
+        self._bars = barred
+        for a, b in joined:
+            self.unite(a, b)
+        self._unit = dict(self._group)
 
     def of(self, record: int) -> int:
         return self._group[record]
@@ -162,7 +170,14 @@ class _Groups:
         return bool(self._bars) and any(pair(x, y) in self._bars for x, y in self._across(a, b))
 
     def compatible(self, a: int, b: int) -> bool:
-        return all(self._verdicts[pair(x, y)].compatible for x, y in self._across(a, b))
+        """Whether no member speaks against any other. Those that a steward has joined speak with one voice."""
+        across = self._across(a, b)
+        if all(self._verdicts[pair(x, y)].compatible for x, y in across):
+            return True
+        agreeing = {
+            (self._unit[x], self._unit[y]) for x, y in across if self._verdicts[pair(x, y)].compatible
+        }
+        return all((self._unit[x], self._unit[y]) in agreeing for x, y in across)
 
     def rival(self, a: int, b: int, *, lead: float) -> bool:
         """Whether another group, which cannot be this person too, comes close to either side."""
@@ -174,7 +189,7 @@ class _Groups:
         return any(
             verdict.strength >= least and not self._may_be_one(c, b)
             for c, group in self._group.items()
-            if group not in ours
+            if group not in ours and self._may_be_one(c, a)
             for mine in self._members[self._group[a]]
             if (verdict := self._verdicts[pair(mine, c)]).outcome != "apart"
         )

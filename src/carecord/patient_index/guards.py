@@ -22,6 +22,8 @@ _HOME, _PHONE = _PLACE["home"], _PLACE["phone"]
 NUMBER_AGREES = 0
 BIRTH_AGREES = frozenset({0, 1})
 BIRTH_NEARLY = frozenset({0, 1, 2, 3, 4})
+BIRTHS_DIFFER = 6
+FORENAMES_DIFFER = 7
 FORENAME_FITS = frozenset({0, 1, 2, 3, 4})
 MIDDLE_AS_FORENAME = 5
 SOMEWHAT_ALIKE = 6
@@ -102,9 +104,14 @@ def _other_birthday(pair: Pair) -> bool:
 
 
 def _one_number_two_people(pair: Pair) -> bool:
-    if not pair.number_agrees or pair.at(_FORENAME) not in FORENAME_OTHER:
+    """A number taken for another patient's: a twin's, a mother's. PDS too asks for part of the birth date."""
+    if not pair.number_agrees:
         return False
-    return pair.at(_BIRTH) > max(BIRTH_NEARLY) or pair.at(_SEX) == SEXES_DIFFER
+    if pair.at(_BIRTH) == BIRTHS_DIFFER:
+        return True
+    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) not in MIDDLE_FITS:
+        return True
+    return pair.at(_FORENAME) in FORENAME_OTHER and pair.at(_SEX) == SEXES_DIFFER
 
 
 GUARDS = (

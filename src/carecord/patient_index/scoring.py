@@ -1,6 +1,7 @@
 """What agreement is worth: Fellegi–Sunter weights of a Splink model, added up without Splink."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -100,13 +101,17 @@ def load_model(name: str = DEFAULT_MODEL) -> Model:
 
 def read_model(document: dict[str, Any]) -> Model:
     strangers, relatives = document["splink"], document["relatives"]
+    levels = _levels(strangers)
     return Model(
         name=document["name"],
         version=document["version"],
         thresholds=Thresholds(**document["thresholds"]),
         prior=log2(_odds(strangers["probability_two_random_records_match"])),
-        weights=_weights(strangers),
-        relative_weights=_weights(relatives),
+        weights=tuple(_weights(of, [level["u_probability"] for level in of]) for of in levels),
+        relative_weights=tuple(
+            _weights(of, relatives.get(comparison.name) or [level["u_probability"] for level in of])
+            for comparison, of in zip(COMPARISONS, levels, strict=True)
+        ),
         agreement_u=tuple(log2(c["comparison_levels"][1]["u_probability"]) for c in strangers["comparisons"]),
         frequencies=tuple(
             document["term_frequencies"].get(comparison.term) if comparison.term else None
@@ -124,16 +129,19 @@ def _odds(probability: float) -> float:
     return probability / (1 - probability)
 
 
-def _weights(settings: dict[str, Any]) -> tuple[tuple[float, ...], ...]:
+def _levels(settings: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The levels of each of our comparisons, the null level left out."""
     named = {c["output_column_name"]: c["comparison_levels"] for c in settings["comparisons"]}
     if list(named) != [comparison.name for comparison in COMPARISONS]:
         raise ModelMismatch("The model compares other traits than carecord does.")
-    weights = []
     for comparison in COMPARISONS:
-        nothing, *levels = named[comparison.name]
-        if nothing["sql_condition"] != comparison.nothing_sql or [l["sql_condition"] for l in levels] != [
-            level.sql for level in comparison.levels
-        ]:
+        ours = [comparison.nothing_sql, *(level.sql for level in comparison.levels)]
+        if [level["sql_condition"] for level in named[comparison.name]] != ours:
             raise ModelMismatch(f"The model's levels of {comparison.name} are not those of carecord.")
-        weights.append(tuple(log2(level["m_probability"] / level["u_probability"]) for level in levels))
-    return tuple(weights)
+    return [levels for _, *levels in named.values()]
+
+
+def _weights(levels: Sequence[dict[str, Any]], u_probabilities: Sequence[float]) -> tuple[float, ...]:
+    return tuple(
+        log2(level["m_probability"] / u) for level, u in zip(levels, u_probabilities, strict=True)
+    )

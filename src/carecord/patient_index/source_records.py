@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.json import encode
 from psycopg import Connection
 
 from carecord.kernel.sql import load_queries
+from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.demographics import SourceRecord
-from carecord.patient_index.links import Relinked, relink
+from carecord.patient_index.linking import Relinked, relink
+from carecord.patient_index.scoring import Model, load_model
 
 queries = load_queries(__package__)
 
@@ -44,12 +47,19 @@ def set_tenancy(connection: Connection[Any], tenancy: Tenancy) -> None:
     )
 
 
-def file_records(connection: Connection[Any], tenancy_id: int, records: Sequence[SourceRecord]) -> Filed:
+def file_records(
+    connection: Connection[Any],
+    tenancy_id: int,
+    records: Sequence[SourceRecord],
+    *,
+    model: Model | None = None,
+) -> Filed:
     """Make or change the source records, each named once, and link them, in the caller's transaction.
 
     A record older than the stored one (by `source_updated_at`) changes nothing. Local numbers that a record
     had before stay as minor numbers.
     """
+    model = model or load_model()
     connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
     connection.execute(queries.stage_records)
     with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
@@ -70,6 +80,8 @@ def file_records(connection: Connection[Any], tenancy_id: int, records: Sequence
                     record.active,
                     record.demographics.decode(),
                     record.source_updated_at,
+                    encode(record.identity).decode(),
+                    blocking_keys(record.identity, model.blocking),
                 )
             )
     # Before any row is locked: whoever decides on links writes to the rows of every source.
@@ -77,5 +89,5 @@ def file_records(connection: Connection[Any], tenancy_id: int, records: Sequence
     filed = connection.execute(queries.file_records, {"tenancy_id": tenancy_id}).fetchall()
     connection.execute(queries.retire_numbers, {"tenancy_id": tenancy_id})
     connection.execute(queries.file_numbers, {"tenancy_id": tenancy_id})
-    links = relink(connection, [row[0] for row in filed if row[1]])
+    links = relink(connection, [row[0] for row in filed if row[1]], model=model)
     return Filed(made_or_changed=len(filed), links=links)
