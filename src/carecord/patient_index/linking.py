@@ -98,7 +98,11 @@ def relink(
 def decisions_on(connection: Connection[Any], ids: Iterable[int]) -> list[InForce]:
     """The decisions in force that name any of these records."""
     rows = connection.execute(queries.decisions_on, {"ids": list(ids)}).fetchall()
-    return [InForce(row[0], (row[1], row[2]), row[3], row[4]) for row in rows]
+    return [_in_force(row) for row in rows]
+
+
+def _in_force(row: Sequence[Any]) -> InForce:
+    return InForce(row[0], (row[1], row[2]), row[3], row[4])
 
 
 @lru_cache(maxsize=65_536)
@@ -124,11 +128,13 @@ def _neighbourhood(connection: Connection[Any], ids: Sequence[int], model: Model
             asking |= set(p)
     asked: set[int] = set()
     while asking:
-        rows = connection.execute(queries.records_of_persons, {"ids": list(asking)}).fetchall()
+        with connection.pipeline():
+            members = connection.execute(queries.records_of_persons, {"ids": list(asking)})
+            decided = connection.execute(queries.decisions_on_persons, {"ids": list(asking)})
+            rows = members.fetchall()
+            decisions = [_in_force(row) for row in decided.fetchall()]
         found.records.update((row[0], _record(row)) for row in rows)
-        members = {row[0] for row in rows} - asked
-        asked |= members | asking
-        decisions = decisions_on(connection, members)
+        asked |= {row[0] for row in rows} | asking
         found.decisions.update((decision.decision_id, decision) for decision in decisions)
         asking = {end for decision in decisions for end in decision.pair} - asked
     return found

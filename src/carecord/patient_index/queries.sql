@@ -22,6 +22,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_record (
 -- Bring a batch into its place.
 COPY staged_record FROM STDIN
 
+-- stage_record --
+-- Bring one record into its place.
+INSERT INTO staged_record VALUES (
+    %s, %s, %s::text[], %s, %s::date, %s, %s, %s, %s, %s, %s, %s, %s::json, %s::timestamp, %s::json, %s::bigint[])
+
 -- lock_source --
 -- Two processes that file records of one source system wait for each other.
 SELECT pg_advisory_xact_lock(hashtext('patient_index.tenancy'), %(tenancy_id)s)
@@ -130,6 +135,19 @@ SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity:
 FROM patient_index.patient_record r
 WHERE r.person_id = ANY (
     SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
+
+-- decisions_on_persons --
+-- The decisions in force that name any record of the persons that these records belong to.
+WITH member AS (
+    SELECT patient_detail_id AS id FROM patient_index.patient_record
+    WHERE person_id = ANY (
+        SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
+)
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision JOIN member ON record_a = id WHERE superseded_at IS NULL
+UNION
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision JOIN member ON record_b = id WHERE superseded_at IS NULL
 
 -- decisions_on --
 -- The decisions in force that name any of these records.
@@ -443,3 +461,15 @@ SELECT source_key, person_id FROM patient_index.patient_record
 -- tasks_waiting --
 -- The pairs that wait for a steward.
 SELECT record_a, record_b FROM patient_index.link_decision WHERE superseded_at IS NULL AND decision = 'possible'
+
+-- compared --
+-- What records are compared by, and their persons.
+SELECT patient_detail_id, person_id, identity::text FROM patient_index.patient_record
+WHERE patient_detail_id = ANY (%(ids)s)
+
+-- decisions_of_pair --
+-- Every decision on a pair, the newest first.
+SELECT decision, rule, decided_by, decided_at, reason, model, weight, guards, superseded_at
+FROM patient_index.link_decision
+WHERE record_a = %(record_a)s AND record_b = %(record_b)s
+ORDER BY decision_id DESC

@@ -1,6 +1,7 @@
 """Filing source records: each is found or made by its source's own key, keeps its detail ID, and is linked."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,10 @@ from carecord.patient_index.linking import Relinked, relink
 from carecord.patient_index.scoring import Model, load_model
 
 queries = load_queries(__package__)
+
+
+FEW = 20
+"""Records that are sent in one go with their statements; more are copied in bulk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +65,43 @@ def file_records(
     had before stay as minor numbers.
     """
     model = model or load_model()
-    connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
-    connection.execute(queries.stage_records)
-    with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
-        for record in records:
-            copy.write_row(
-                (
-                    record.source_key,
-                    record.number,
-                    list(record.minor_numbers),
-                    record.nhs_number,
-                    record.date_of_birth,
-                    record.gender,
-                    record.surname_key,
-                    record.forename_key,
-                    record.postcode_key,
-                    record.gp_code,
-                    record.gp_practice_code,
-                    record.active,
-                    record.demographics.decode(),
-                    record.source_updated_at,
-                    encode(record.identity).decode(),
-                    blocking_keys(record.identity, model.blocking),
-                )
-            )
-    # Before any row is locked: whoever decides on links writes to the rows of every source.
-    connection.execute(queries.lock_links)
-    filed = connection.execute(queries.file_records, {"tenancy_id": tenancy_id}).fetchall()
-    connection.execute(queries.retire_numbers, {"tenancy_id": tenancy_id})
-    connection.execute(queries.file_numbers, {"tenancy_id": tenancy_id})
+    rows = [_staged(record, model) for record in records]
+    with connection.pipeline() if len(rows) <= FEW else nullcontext():
+        connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
+        connection.execute(queries.stage_records)
+        if len(rows) <= FEW:
+            with connection.cursor() as cursor:
+                cursor.executemany(queries.stage_record, rows)
+        else:
+            with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        # Before any row is locked: whoever decides on links writes to the rows of every source.
+        connection.execute(queries.lock_links)
+        filing = connection.execute(queries.file_records, {"tenancy_id": tenancy_id})
+        connection.execute(queries.retire_numbers, {"tenancy_id": tenancy_id})
+        connection.execute(queries.file_numbers, {"tenancy_id": tenancy_id})
+        filed = filing.fetchall()
     links = relink(connection, [row[0] for row in filed if row[1]], model=model)
     return Filed(made_or_changed=len(filed), links=links)
+
+
+def _staged(record: SourceRecord, model: Model) -> tuple[Any, ...]:
+    return (
+        record.source_key,
+        record.number,
+        list(record.minor_numbers),
+        record.nhs_number,
+        record.date_of_birth,
+        record.gender,
+        record.surname_key,
+        record.forename_key,
+        record.postcode_key,
+        record.gp_code,
+        record.gp_practice_code,
+        record.active,
+        record.demographics.decode(),
+        record.source_updated_at,
+        encode(record.identity).decode(),
+        blocking_keys(record.identity, model.blocking),
+    )
