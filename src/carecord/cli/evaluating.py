@@ -1,9 +1,11 @@
 """`carecord index evaluate`: a set of known truth through the real arrival path."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -36,6 +38,10 @@ COLUMNS = {
 }
 """What a record is made of, and the column that holds it unless an option names another."""
 UNVERIFIED = "02"
+_NOT_NAME = re.compile(r"[\s,]+")
+_TITLES = frozenset(
+    ["of", "the", "baron", "sir", "earl", "baronet", "lord", "lady", "viscount", "duke", "marquess", "bt"]
+)
 INFANT_BORN_SINCE = "2025-11"
 
 
@@ -43,24 +49,24 @@ def command(
     files: Annotated[list[Path], typer.Argument(help="Parquet or CSV, one record a row.", exists=True)],
     column: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=COLUMN[+COLUMN]: which columns hold PERSON, SOURCE or a field of demographics."),
+        typer.Option(
+            help="NAME=COLUMN[+COLUMN]: which columns hold PERSON, SOURCE or a field of demographics."
+        ),
     ] = None,
     person_pattern: Annotated[
         str | None, typer.Option(help="The part of PERSON that names the person, a regular expression.")
     ] = None,
     model: Annotated[str, typer.Option(help="A model of the patient index.")] = DEFAULT_MODEL,
     at_once: Annotated[int, typer.Option(help="Records filed in one transaction.", min=1)] = 1,
-    limit_persons: Annotated[
-        int, typer.Option(help="Only one person in so many; all with 1.", min=1)
-    ] = 1,
+    limit_persons: Annotated[int, typer.Option(help="Only one person in so many; all with 1.", min=1)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """File the records of a set of known truth into a scratch database, and say how well they were linked."""
-    import re
-
     with failing_clearly(), open_database(Settings(), migrated=False) as database:
         rows = [row for file in files for row in _rows(file)]
-        records = _labelled(rows, _mapping(column or []), re.compile(person_pattern) if person_pattern else None)
+        records = _labelled(
+            rows, _mapping(column or []), re.compile(person_pattern) if person_pattern else None
+        )
         if limit_persons > 1:
             kept = set(sorted({r.person for r in records})[::limit_persons])
             records = [r for r in records if r.person in kept]
@@ -82,7 +88,9 @@ def command(
                 )
         finally:
             with connect(base, autocommit=True) as admin:
-                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(SCRATCH)))
+                admin.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(SCRATCH))
+                )
     if as_json:
         out.print_json(msgspec.json.encode(result.as_json()).decode())
     else:
@@ -90,8 +98,6 @@ def command(
 
 
 def _with_name(url: str, name: str) -> str:
-    from urllib.parse import urlsplit
-
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
@@ -100,8 +106,10 @@ def _mapping(options: list[str]) -> dict[str, list[str]]:
     for option in options:
         name, _, columns = option.partition("=")
         name = {"PERSON": "person", "SOURCE": "source"}.get(name, name)
-        if name not in (*COLUMNS, "HomeTelephone", "PreviousSurname") or not columns:
-            raise Unprocessable("An option is not understood.", errors=[FieldError("column", "must be NAME=COLUMN")])
+        if name not in (*COLUMNS, "HomeTelephone", "PreviousSurname", "FullName") or not columns:
+            raise Unprocessable(
+                "An option is not understood.", errors=[FieldError("column", "must be NAME=COLUMN")]
+            )
         found[name] = columns.split("+")
     return found
 
@@ -115,6 +123,8 @@ def _labelled(rows: list[dict[str, Any]], mapping: dict[str, list[str]], pattern
     records = []
     for row in rows:
         sent = {name: _text(row, mapping[name]) for name in fields}
+        if "FullName" in sent:
+            sent["MiddleNames"] = _between(sent["FullName"], sent["Forename"], sent["Surname"])
         identity = identity_of({**sent, "NhsNumberVerificationStatus": UNVERIFIED})
         person = _text(row, mapping["person"]) or ""
         if pattern is not None and (part := pattern.search(person)):
@@ -125,6 +135,13 @@ def _labelled(rows: list[dict[str, Any]], mapping: dict[str, list[str]], pattern
             strata["age"] = "under 1"
         records.append(Labelled(identity, person, source, strata))
     return records
+
+
+def _between(full_name: str | None, *known: str | None) -> str | None:
+    """The names of a full name that are neither forename, surname nor title."""
+    words = _NOT_NAME.split((full_name or "").lower())
+    taken = {word for name in known for word in _NOT_NAME.split((name or "").lower())} | _TITLES
+    return " ".join(word for word in words if word and word not in taken and not word[0].isdigit()) or None
 
 
 def _text(row: dict[str, Any], columns: list[str]) -> str | None:
@@ -157,7 +174,8 @@ def _print(result: Evaluation) -> None:
     out.print(
         f"Groups that mix people {result.overall.mixed_groups}; recall with review "
         f"{result.recall_with_review:.5f}; review tasks {result.review_tasks} "
-        f"({result.as_json()['review_per_100k']} per 100,000 records); blocking recall {result.blocking_recall:.5f}."
+        f"({result.as_json()['review_per_100k']} per 100,000 records); "
+        f"blocking recall {result.blocking_recall:.5f}."
     )
     times = ", ".join(f"{name} {value} ms" for name, value in result.arrival_ms.items())
     out.print(f"{result.records_per_s:,} records a second; an arrival: {times}.")

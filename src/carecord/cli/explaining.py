@@ -10,13 +10,19 @@ from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
 from carecord.patient_index.explaining import Explanation, explain, waterfall
 
-_OUTCOMES = {"link": "would be linked", "review": "would be put before a steward", "apart": "would stay apart"}
+_OUTCOMES = {
+    "link": "would be linked",
+    "review": "would be put before a steward",
+    "apart": "would stay apart",
+}
 
 
 def command(
     patient_detail_id: Annotated[int, typer.Argument(help="A record.")],
     other_patient_detail_id: Annotated[int, typer.Argument(help="Another.")],
-    picture: Annotated[Path | None, typer.Option(help="Write the weights as a waterfall, an SVG file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Write the weights as a waterfall, an SVG file.")
+    ] = None,
 ) -> None:
     """Show what each comparison of two records added, what stopped them, and every decision on them."""
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
@@ -44,9 +50,7 @@ def _print(found: Explanation) -> None:
         f"By weights and guards alone the pair {_OUTCOMES[found.pair.outcome]}. "
         f"The records are {'' if found.one_person else 'not '}linked as one person."
     )
-    for one in found.decisions:
-        past = f", superseded {one.superseded_at:%d %b %Y %H:%M}" if one.superseded_at else ""
-        by = f"{one.decided_by}, {one.decided_at:%d %b %Y %H:%M}"
-        out.print(f"Decision: {one.decision} by {by}{past}{f': {one.reason}' if one.reason else ''}")
-
-
+    for stored in found.decisions:
+        past = f", superseded {stored.superseded_at:%d %b %Y %H:%M}" if stored.superseded_at else ""
+        by = f"{stored.decided_by}, {stored.decided_at:%d %b %Y %H:%M}"
+        out.print(f"Decision: {stored.decision} by {by}{past}{f': {stored.reason}' if stored.reason else ''}")

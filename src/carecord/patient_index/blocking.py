@@ -178,7 +178,7 @@ RULES: dict[str, Callable[[Traits], Iterator[Values]]] = {
     "street": _street,
     "surname": _surname,
 }
-"""By name, as models list them. A model for an index of millions lists none that many people share a value of."""
+"""By name, as models list them. A model for millions lists none whose values many people share."""
 
 
 def blocking_keys(identity: Identity, rules: Sequence[str]) -> list[int]:

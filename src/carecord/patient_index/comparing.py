@@ -173,8 +173,8 @@ def _no(*columns: str) -> str:
 def _alike_sql(column: str) -> str:
     x, y = f'"{column}_l"', f'"{column}_r"'
     return (
-        f"(jaro_winkler_similarity({x}, {y}) >= {ALIKE} OR (least(length({x}), length({y})) >= {SHORTEST_TO_SLIP} "
-        f"AND damerau_levenshtein({x}, {y}) <= 1))"
+        f"(jaro_winkler_similarity({x}, {y}) >= {ALIKE} OR (least(length({x}), length({y})) >= "
+        f"{SHORTEST_TO_SLIP} AND damerau_levenshtein({x}, {y}) <= 1))"
     )
 
 
@@ -207,7 +207,7 @@ COMPARISONS = (
         "birth",
         _no("birth"),
         (
-            Level("date of birth agrees", f"\"birth_l\" = \"birth_r\" AND \"birth_l\"[5:8] <> '{NEW_YEAR}'"),
+            Level("date of birth agrees", f'"birth_l" = "birth_r" AND "birth_l"[5:8] <> \'{NEW_YEAR}\''),
             Level("date of birth agrees, 1 January", '"birth_l" = "birth_r"'),
             Level(
                 "day and month of birth swapped",
@@ -215,12 +215,12 @@ COMPARISONS = (
             ),
             Level(
                 "date of birth one slip apart",
-                f"NOT ({_SAME_YEAR} AND ('{NEW_YEAR}' IN (\"birth_l\"[5:8], \"birth_r\"[5:8]))) "
+                f'NOT ({_SAME_YEAR} AND (\'{NEW_YEAR}\' IN ("birth_l"[5:8], "birth_r"[5:8]))) '
                 'AND damerau_levenshtein("birth_l", "birth_r") <= 1',
             ),
             Level(
                 "year of birth agrees, one is 1 January",
-                f"{_SAME_YEAR} AND '{NEW_YEAR}' IN (\"birth_l\"[5:8], \"birth_r\"[5:8])",
+                f'{_SAME_YEAR} AND \'{NEW_YEAR}\' IN ("birth_l"[5:8], "birth_r"[5:8])',
             ),
             Level(
                 "two parts of the date of birth agree",
@@ -240,9 +240,7 @@ COMPARISONS = (
             Level("forename a short form", 'list_has_any("forename_forms_l", "forename_forms_r")'),
             Level("forename spelt alike", _alike_sql("forename")),
             Level("forename's initial agrees", _initial_sql("forename")),
-            Level(
-                "middle name used as forename", '"forename_l" = "middle_r" OR "middle_l" = "forename_r"'
-            ),
+            Level("middle name used as forename", '"forename_l" = "middle_r" OR "middle_l" = "forename_r"'),
             Level(
                 "forename somewhat alike",
                 f"{_either_starts_sql('forename', SHORTEST_START)} "
@@ -258,7 +256,10 @@ COMPARISONS = (
         _no("middle"),
         (
             Level("middle name agrees", '"middle_l" = "middle_r"'),
-            Level("middle name's initial or spelling agrees", f"{_initial_sql('middle')} OR {_alike_sql('middle')}"),
+            Level(
+                "middle name's initial or spelling agrees",
+                f"{_initial_sql('middle')} OR {_alike_sql('middle')}",
+            ),
             Level("middle names differ", "ELSE"),
         ),
         middle_level,
@@ -273,7 +274,8 @@ COMPARISONS = (
             Level("surname spelt alike", _alike_sql("surname")),
             Level(
                 "part of surname, or a former one, agrees",
-                'list_contains("surname_parts_l", "surname_r") OR list_contains("surname_parts_r", "surname_l") '
+                'list_contains("surname_parts_l", "surname_r") OR list_contains("surname_parts_r", '
+                '"surname_l") '
                 'OR list_has_any("surname_parts_l", "surname_parts_r") '
                 f"OR {_either_starts_sql('surname', SHORTEST_PART, ends=True)}",
             ),

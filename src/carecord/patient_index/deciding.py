@@ -1,4 +1,4 @@
-"""What follows for a pair, and for all records that hang together: who is one person, what a steward must see.
+"""What follows for a pair, and for all records that hang together: who is one person, what stewards must see.
 
 The result is a function of the set of records and of what stands decided, never of the order they came in.
 """
@@ -170,7 +170,7 @@ class _Groups:
         return bool(self._bars) and any(pair(x, y) in self._bars for x, y in self._across(a, b))
 
     def compatible(self, a: int, b: int) -> bool:
-        """Whether no member speaks against any other. Those that a steward has joined speak with one voice."""
+        """Whether no member speaks against another. Those that a steward has joined speak with one voice."""
         across = self._across(a, b)
         if all(self._verdicts[pair(x, y)].compatible for x, y in across):
             return True

@@ -4,6 +4,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -22,8 +23,6 @@ queries = load_queries(__package__)
 
 Links = set[tuple[int, int]]
 """Pairs of records, each by its place in the set, the lower first."""
-
-INFANT_SINCE_YEARS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def evaluate(
     at_once: int = 1,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
-    """File the records, `at_once` a transaction, into an empty index, and compare its groups with the truth."""
+    """File the records, `at_once` a transaction, into an empty index, and hold its groups to the truth."""
     started = time.perf_counter()
     durations = _file(connection, records, model, at_once, on_progress)
     elapsed = time.perf_counter() - started
@@ -190,7 +189,9 @@ def _mixed(records: Sequence[Labelled], group: Sequence[int]) -> int:
     return sum(len(some) > 1 for some in persons.values())
 
 
-def _after_review(records: Sequence[Labelled], group: Sequence[int], tasks: Iterable[tuple[int, int]]) -> Links:
+def _after_review(
+    records: Sequence[Labelled], group: Sequence[int], tasks: Iterable[tuple[int, int]]
+) -> Links:
     """The links as they are once stewards have linked what is truly one person."""
     first: dict[int, int] = {}
     ties = [(first.setdefault(name, place), place) for place, name in enumerate(group)]
@@ -211,14 +212,21 @@ def _blocked(records: Sequence[Labelled], model: Model) -> Links:
 def _strata(records: Sequence[Labelled], truth: Links, linked: Links) -> dict[str, Figures]:
     """Figures over the pairs one of whose records is in the stratum; and those that no NHS number ties."""
     found: dict[str, Figures] = {}
-    for name in sorted({f"{kind}: {value}" for record in records for kind, value in record.strata.items()}):
-        inside = [name in {f"{kind}: {value}" for kind, value in r.strata.items()} for r in records]
-        found[name] = _of(truth, linked, lambda a, b, inside=inside: inside[a] or inside[b])
+    places: dict[str, set[int]] = defaultdict(set)
+    for place, record in enumerate(records):
+        for kind, value in record.strata.items():
+            places[f"{kind}: {value}"].add(place)
+    for name, inside in sorted(places.items()):
+        found[name] = _of(truth, linked, partial(_touches, inside))
     numbers = [record.identity.nhs_number for record in records]
     found["no agreeing NHS number"] = _of(
         truth, linked, lambda a, b: numbers[a] is None or numbers[a] != numbers[b]
     )
     return found
+
+
+def _touches(inside: set[int], a: int, b: int) -> bool:
+    return a in inside or b in inside
 
 
 def _of(truth: Links, linked: Links, chosen: Callable[[int, int], bool]) -> Figures:

@@ -1,5 +1,6 @@
-"""Why two records are linked, or are not: what each comparison added, what stopped it, who decided and when."""
+"""Why two records are linked, or are not: what each comparison added, what stopped it, who decided when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,7 +63,7 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All there is to say of two records: the weights as they are now, and every decision, the newest first."""
+    """What is to say of two records: the weights as they are now, and every decision, newest first."""
 
     patient_detail_ids: tuple[int, int]
     one_person: bool
@@ -83,7 +84,14 @@ def explain(connection: Connection[Any], a: int, b: int, *, model: Model | None 
         patient_detail_ids=(low, high),
         one_person=found[low][1] == found[high][1],
         pair=explain_pair(model or load_model(), read_identity(found[low][2]), read_identity(found[high][2])),
-        decisions=tuple(StoredDecision(*row[:7], tuple(row[7] or ()), row[8]) for row in decisions),
+        decisions=tuple(_decision(row) for row in decisions),
+    )
+
+
+def _decision(row: Sequence[Any]) -> StoredDecision:
+    decision, rule, decided_by, decided_at, reason, model, weight, guards, superseded_at = row
+    return StoredDecision(
+        decision, rule, decided_by, decided_at, reason, model, weight, tuple(guards or ()), superseded_at
     )
 
 

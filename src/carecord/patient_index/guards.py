@@ -28,6 +28,7 @@ FORENAME_FITS = frozenset({0, 1, 2, 3, 4})
 MIDDLE_AS_FORENAME = 5
 SOMEWHAT_ALIKE = 6
 FORENAME_OTHER = frozenset({5, 6, 7})
+MIDDLES_DIFFER = 2
 MIDDLE_FITS = frozenset({0, 1})
 SURNAME_AGREES = 0
 SEXES_DIFFER = 1
@@ -92,9 +93,7 @@ def _other_forename(pair: Pair) -> bool:
 def _unnamed_newborn(pair: Pair) -> bool:
     """Baby Smith may be either twin."""
     return (
-        not pair.number_agrees
-        and (pair.a.newborn or pair.b.newborn)
-        and pair.at(_MIDDLE) not in MIDDLE_FITS
+        not pair.number_agrees and (pair.a.newborn or pair.b.newborn) and pair.at(_MIDDLE) not in MIDDLE_FITS
     )
 
 
@@ -109,18 +108,30 @@ def _one_number_two_people(pair: Pair) -> bool:
         return False
     if pair.at(_BIRTH) == BIRTHS_DIFFER:
         return True
-    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) not in MIDDLE_FITS:
+    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) == MIDDLES_DIFFER:
         return True
     return pair.at(_FORENAME) in FORENAME_OTHER and pair.at(_SEX) == SEXES_DIFFER
 
 
 GUARDS = (
-    Guard("two_verified_numbers", "each has a verified NHS number, and they differ", "review", _two_verified_numbers),
+    Guard(
+        "two_verified_numbers",
+        "each has a verified NHS number, and they differ",
+        "review",
+        _two_verified_numbers,
+    ),
     Guard("numbers_differ", "the NHS numbers differ, and not all else agrees", "review", _numbers_differ),
     Guard("other_forename", "the forename is another, and no NHS number agrees", "review", _other_forename),
-    Guard("unnamed_newborn", "a newborn without a name, and no NHS number agrees", "review", _unnamed_newborn),
+    Guard(
+        "unnamed_newborn", "a newborn without a name, and no NHS number agrees", "review", _unnamed_newborn
+    ),
     Guard("other_birthday", "the birthday is another, and no NHS number agrees", "review", _other_birthday),
-    Guard("one_number_two_people", "one NHS number, but not one person's details", "review", _one_number_two_people),
+    Guard(
+        "one_number_two_people",
+        "one NHS number, but not one person's details",
+        "review",
+        _one_number_two_people,
+    ),
 )
 
 

@@ -90,9 +90,7 @@ def relink(
         person |= _persons(settled.group)
     new = _write(connection, model, by_pair, linked, tasks)
     moved = _set_persons(connection, around.records, person)
-    return Relinked(
-        linked=sum(p in linked for p in new), possible=sum(p in tasks for p in new), moved=moved
-    )
+    return Relinked(linked=sum(p in linked for p in new), possible=sum(p in tasks for p in new), moved=moved)
 
 
 def decisions_on(connection: Connection[Any], ids: Iterable[int]) -> list[InForce]:
@@ -147,7 +145,10 @@ def _record(row: Sequence[Any]) -> IndexedRecord:
 def _parts(around: _Neighbourhood) -> list[list[int]]:
     """The records in parts that hang together: by a comparison, a decision, or as one person until now."""
     first: dict[int, int] = {}
-    ties = {pair(first.setdefault(r.person_id, r.patient_detail_id), r.patient_detail_id) for r in around.records.values()}
+    ties = {
+        pair(first.setdefault(r.person_id, r.patient_detail_id), r.patient_detail_id)
+        for r in around.records.values()
+    }
     ties |= around.edges | {decision.pair for decision in around.decisions.values()}
     parts: dict[int, list[int]] = {}
     for record, root in connected_parts(around.records, ties).items():
@@ -184,9 +185,7 @@ def _write(
     """End the decisions of weight that no longer hold, and write the new ones. Gives back the new."""
     wanted: dict[Pair, Decision] = dict.fromkeys(tasks, "possible")
     wanted |= dict.fromkeys(linked, "linked")
-    gone = [
-        d.decision_id for p, d in by_pair.items() if d.rule != STEWARD and wanted.get(p) != d.decision
-    ]
+    gone = [d.decision_id for p, d in by_pair.items() if d.rule != STEWARD and wanted.get(p) != d.decision]
     if gone:
         connection.execute(queries.withdraw_decisions, {"decision_ids": gone})
     new = [

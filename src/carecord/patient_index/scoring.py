@@ -142,6 +142,4 @@ def _levels(settings: dict[str, Any]) -> list[list[dict[str, Any]]]:
 
 
 def _weights(levels: Sequence[dict[str, Any]], u_probabilities: Sequence[float]) -> tuple[float, ...]:
-    return tuple(
-        log2(level["m_probability"] / u) for level, u in zip(levels, u_probabilities, strict=True)
-    )
+    return tuple(log2(level["m_probability"] / u) for level, u in zip(levels, u_probabilities, strict=True))

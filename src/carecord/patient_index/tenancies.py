@@ -17,7 +17,9 @@ REMEMBERED_S = 60
 class Tenancies:
     """Answers the description of a tenancy from memory; reads all anew when they are old or one is unknown."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool[Any], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._descriptions: dict[int, str] = {}

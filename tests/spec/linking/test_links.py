@@ -78,7 +78,7 @@ def test_records_with_equal_nhs_number_and_date_of_birth_are_one_person(sandpit:
     [
         {"NhsNumber": "9991002006"},
         {"DateOfBirth": "1951-11-28"},
-        {"Forename": "Edith"},
+        {"Forename": "Edith", "NhsNumber": None},
         {"NhsNumber": None, "DateOfBirth": None},
     ],
 )
