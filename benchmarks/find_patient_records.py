@@ -1,12 +1,13 @@
 """Made-up source records to find people in: names as unevenly spread as real ones, two records a person."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 import msgspec
 import psycopg
+from psycopg import sql
 
 from carecord.patient_index.name_keys import name_key, postcode_key
 
@@ -14,7 +15,6 @@ SURNAMES = 90_000
 """Different ones; the commonest is borne by one person in ninety, as in England."""
 
 FORENAMES = 2_000
-SAMPLE = 10_000
 PRACTICES = 120
 TENANCIES = 6
 _SYLLABLES = [
@@ -67,47 +67,32 @@ WHERE i.schemaname = 'patient_index' AND i.tablename = 'patient_record'
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a searcher may know of a person."""
-
-    nhs_number: str
-    surname: str
-    forename: str
-    date_of_birth: str
-    postcode: str
-    number: str
-
-
-def fill(connection: psycopg.Connection, records: int, *, seed: int = 1) -> list[Known]:
-    """Make so many records; gives some of the people, drawn as they come, so common names come often."""
+def fill(connection: psycopg.Connection[Any], records: int, *, seed: int = 1) -> None:
+    """Make so many records, two to a person and of different sources, unless they are there."""
+    if connection.execute("SELECT 1 FROM patient_index.patient_record LIMIT 1").fetchone():
+        return
     rng = Random(seed)
-    connection.execute(
-        "INSERT INTO patient_index.tenancy (tenancy_id, description, system_kind)"
-        " SELECT id, 'Made-up source ' || id, 'GP' FROM generate_series(1, %s) AS id",
-        (TENANCIES,),
-    )
-    sample: list[Known] = []
     with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO patient_index.tenancy (tenancy_id, description, system_kind)"
+            " SELECT id, 'Made-up source ' || id, 'GP' FROM generate_series(1, %s) AS id",
+            (TENANCIES,),
+        )
         indexes = cursor.execute(_INDEXES).fetchall()
         for name, _ in indexes:
-            cursor.execute(f"DROP INDEX patient_index.{name}")
+            cursor.execute(sql.SQL("DROP INDEX patient_index.{}").format(sql.Identifier(name)))
         with cursor.copy(_COPY_RECORDS) as copy:
-            for row, known in _rows(records, rng):
+            for row in _rows(records, rng):
                 copy.write_row(row)
-                if rng.random() * records < SAMPLE:
-                    sample.append(known)
         with cursor.copy(_COPY_NUMBERS) as copy:
             for record in range(1, records + 1):
                 copy.write_row((_tenancy(record), _number(record), record, False))
         for _, definition in indexes:
             cursor.execute(definition)
     connection.execute("VACUUM (FREEZE, ANALYZE) patient_index.patient_record, patient_index.patient_number")
-    rng.shuffle(sample)
-    return sample
 
 
-def _rows(records: int, rng: Random) -> Iterator[tuple[list[object], Known]]:
+def _rows(records: int, rng: Random) -> Iterator[list[object]]:
     surnames = _names(SURNAMES, _FIRST_OF_SURNAMES, rng)
     forenames = _names(FORENAMES, _FIRST_OF_FORENAMES, rng)
     surname_weights = [1 / (rank + 8) for rank in range(SURNAMES)]
@@ -129,7 +114,6 @@ def _rows(records: int, rng: Random) -> Iterator[tuple[list[object], Known]]:
             if record > records:
                 continue
             number = _number(record)
-            known = Known(nhs_number, surname, forename, born, postcode, number)
             keys = (name_key(surname), name_key(forename), postcode_key(postcode))
             item = {
                 "NhsNumber": nhs_number,
@@ -156,7 +140,7 @@ def _rows(records: int, rng: Random) -> Iterator[tuple[list[object], Known]]:
             demographics = msgspec.json.encode(item).decode()
             columns: list[object] = [record, _tenancy(record), f"P-{record}", person + 1]
             columns += [nhs_number, born, gender, *keys, "G9999101", practice, True, demographics]
-            yield columns, known
+            yield columns
 
 
 def _names(count: int, first: str, rng: Random) -> list[str]:

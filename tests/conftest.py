@@ -5,11 +5,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support import postgres as test_postgres
-from tests.support.sandpit import Sandpit, open_sandpit
 
 from carecord.db import embedded
 from carecord.db.connect import Database
+from tests.support import postgres as test_postgres
+from tests.support.sandpit import Sandpit, open_sandpit
 
 
 @pytest.fixture(scope="session")

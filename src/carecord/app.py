@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,7 +21,7 @@ from carecord.access.gate import Gate
 from carecord.access.signing_keys import SigningKeys
 from carecord.access.token_endpoint import TokenEndpoint
 from carecord.access.tokens import Tokens
-from carecord.bundles_api.face import BundlesFace, send_problem
+from carecord.bundles_api.face import BundlesFace, log_fault, send_problem
 from carecord.bundles_api.handlers import handlers
 from carecord.catalogue import BUNDLES
 from carecord.db.connect import Database, database
@@ -46,10 +47,41 @@ class CareRecord:
         self._bundles = {bundle.slug for bundle in BUNDLES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].split("/", 2)[1] in self._bundles:
+        path: str = scope["path"]
+        if path[1:].partition("/")[0] in self._bundles:
             await self.face(scope, receive, send)
+        elif path.startswith("/"):
+            await self._answer_rest(scope, receive, send)
         else:
+            await not_found(scope, receive, send)
+
+    async def _answer_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        trace_id = uuid.uuid4().hex
+        scope.setdefault("state", {})["trace_id"] = trace_id
+        try:
             await self.rest(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  Starlette has answered it, and would have its text logged.
+            log_fault(error, trace_id)
+
+
+class CrossOrigin:
+    """Lets browser apps of these origins call; to all others the application is as without it."""
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        self._app = app
+        self._origins = {origin.encode() for origin in origins}
+        self._shared = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["WWW-Authenticate", "Retry-After", "Content-Disposition"],
+            max_age=3600,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+        await (self._shared if origin in self._origins else self._app)(scope, receive, send)
 
 
 class Health:
@@ -81,10 +113,13 @@ async def answer_refusal(request: Request, error: Exception) -> Response:
         refusal = MethodNotAllowed(headers=dict(error.headers or {}))
     elif isinstance(error, HTTPException):
         refusal = NotFound("There is no such page.")
-    else:
+    elif isinstance(error, OperationalError | PoolTimeout):
         refusal = Unavailable()
-    body = encode_problem(refusal, instance=request.url.path, trace_id=uuid.uuid4().hex)
-    return Response(body, refusal.status, headers=refusal.headers, media_type=PROBLEM)
+    else:
+        refusal = CareRecordError()
+    body = encode_problem(refusal, instance=request.url.path, trace_id=request.state.trace_id)
+    headers = {"Cache-Control": "no-store"} | refusal.headers
+    return Response(body, refusal.status, headers=headers, media_type=PROBLEM)
 
 
 @contextlib.asynccontextmanager
@@ -129,7 +164,7 @@ def build_app(
             *portal_routes(settings, face.handlers),
         ],
         exception_handlers=dict.fromkeys(
-            (CareRecordError, HTTPException, OperationalError, PoolTimeout), answer_refusal
+            (CareRecordError, HTTPException, OperationalError, PoolTimeout, Exception), answer_refusal
         ),
     )
     rest.router.default = not_found
@@ -146,12 +181,13 @@ class Process:
         self._settings = settings
         self._database = opened
         self.app: CareRecord | None = None
+        self._http: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif self.app is not None:
-            await self.app(scope, receive, send)
+        elif self._http is not None and scope["type"] == "http":
+            await self._http(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -159,7 +195,9 @@ class Process:
             try:
                 settings = self._settings or Settings()
                 opened = self._database or stack.enter_context(database(settings))
-                self.app = await stack.enter_async_context(open_app(settings, opened))
+                self._http = self.app = await stack.enter_async_context(open_app(settings, opened))
+                if settings.cors_origins:
+                    self._http = CrossOrigin(self.app, settings.cors_origins.split())
             except CareRecordError as error:
                 await send({"type": "lifespan.startup.failed", "message": error.detail})
                 return

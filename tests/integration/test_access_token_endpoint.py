@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from joserfc import jwt
@@ -26,7 +26,7 @@ from carecord.kernel.settings import Settings
 GRANT = {"grant_type": "client_credentials"}
 BASE_URL = "https://record.example"
 
-Act = Callable[[httpx.AsyncClient, str], Awaitable[None]]
+Act = Callable[[httpx2.AsyncClient, str], Awaitable[None]]
 WithEndpoint = Callable[[Act], None]
 
 
@@ -60,9 +60,9 @@ def with_endpoint(
                     trail=trail,
                     scopes=["gp.read", "adt.read", "gp.restricted"],
                 )
-                transport = httpx.ASGITransport(Starlette(routes=endpoint.routes()))
+                transport = httpx2.ASGITransport(Starlette(routes=endpoint.routes()))
                 http = await stack.enter_async_context(
-                    httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+                    httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
                 )
                 await act(http, secret)
 
@@ -71,7 +71,7 @@ def with_endpoint(
     return run
 
 
-async def ask(http: httpx.AsyncClient, form: dict[str, str] | str, **more: Any) -> httpx.Response:
+async def ask(http: httpx2.AsyncClient, form: dict[str, str] | str, **more: Any) -> httpx2.Response:
     if isinstance(form, str):
         more["headers"] = {"Content-Type": "application/x-www-form-urlencoded", **more.get("headers", {})}
         return await http.post("/oauth2/token", content=form, **more)
@@ -91,7 +91,7 @@ def basic(text: str) -> dict[str, str]:
 def test_a_client_gets_a_token_by_basic_credentials(
     with_endpoint: WithEndpoint, tokens: Tokens, connection: psycopg.Connection[Any]
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answer = await ask(http, GRANT, auth=("app", secret))
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "no-store"
@@ -107,7 +107,7 @@ def test_a_client_gets_a_token_by_basic_credentials(
 def test_a_client_gets_a_token_by_credentials_in_the_body(
     with_endpoint: WithEndpoint, tokens: Tokens
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answer = await ask(http, {**GRANT, "client_id": "app", "client_secret": secret})
         assert tokens.verify(answer.json()["access_token"]).client_id == "app"
 
@@ -115,7 +115,7 @@ def test_a_client_gets_a_token_by_credentials_in_the_body(
 
 
 def test_credentials_in_the_header_are_form_encoded(with_endpoint: WithEndpoint) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         encoded = "".join(f"%{byte:02X}" for byte in secret.encode())
         assert (await ask(http, GRANT, headers=basic(f"%61pp:{encoded}"))).status_code == 200
 
@@ -123,7 +123,7 @@ def test_credentials_in_the_header_are_form_encoded(with_endpoint: WithEndpoint)
 
 
 def test_a_token_may_be_asked_for_fewer_scopes(with_endpoint: WithEndpoint, tokens: Tokens) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         body = (await ask(http, {**GRANT, "scope": "gp.read"}, auth=("app", secret))).json()
         assert body["scope"] == "gp.read"
         assert tokens.verify(body["access_token"]).scopes == {"gp.read"}
@@ -137,7 +137,7 @@ def test_a_token_may_be_asked_for_fewer_scopes(with_endpoint: WithEndpoint, toke
 def test_a_scope_that_the_client_does_not_hold_is_refused(
     with_endpoint: WithEndpoint, connection: psycopg.Connection[Any]
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answer = await ask(http, {**GRANT, "scope": "gp.read gp.restricted"}, auth=("app", secret))
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
         assert audited(connection) == [("token.refused", "app", "refused", "scope_missing")]
@@ -148,7 +148,7 @@ def test_a_scope_that_the_client_does_not_hold_is_refused(
 def test_wrong_credentials_are_refused_alike_whatever_is_wrong(
     with_endpoint: WithEndpoint, connection: psycopg.Connection[Any]
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answers = [
             await ask(http, GRANT, auth=auth)
             for auth in (("app", "wrong"), ("nobody", secret), ("app", ""), ("", ""), ("nobody", ""))
@@ -183,7 +183,7 @@ def test_wrong_credentials_are_refused_alike_whatever_is_wrong(
 def test_credentials_that_cannot_be_read_are_401(
     with_endpoint: WithEndpoint, headers: dict[str, str]
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answer = await ask(http, GRANT, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
@@ -193,7 +193,7 @@ def test_credentials_that_cannot_be_read_are_401(
 def test_a_secret_that_was_replaced_stops_at_once(
     with_endpoint: WithEndpoint, connection: psycopg.Connection[Any]
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         new = clients.replace_secret(connection, "app", by="test")
         assert (await ask(http, GRANT, auth=("app", secret))).status_code == 401
         assert (await ask(http, GRANT, auth=("app", new))).status_code == 200
@@ -219,7 +219,7 @@ def test_a_secret_that_was_replaced_stops_at_once(
 def test_a_bad_request_is_answered_in_the_form_of_rfc_6749(
     with_endpoint: WithEndpoint, connection: psycopg.Connection[Any], form: str, status: int, error: str
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answer = await ask(http, form, headers=basic(f"app:{secret}"))
         assert (answer.status_code, answer.json()["error"]) == (status, error)
         assert set(answer.json()) == {"error", "error_description"}
@@ -230,7 +230,7 @@ def test_a_bad_request_is_answered_in_the_form_of_rfc_6749(
 
 
 def test_a_body_that_is_no_form_is_refused(with_endpoint: WithEndpoint) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         answer = await http.post("/oauth2/token", json=GRANT, auth=("app", secret))
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
         odd = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", **basic(f"app:{secret}")}
@@ -241,7 +241,7 @@ def test_a_body_that_is_no_form_is_refused(with_endpoint: WithEndpoint) -> None:
 
 
 def test_a_nul_in_the_credentials_is_a_wrong_credential(with_endpoint: WithEndpoint) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         assert (await ask(http, GRANT, headers=basic("app%00:x"))).status_code == 401
         assert (await ask(http, {**GRANT, "client_id": "\0", "client_secret": "\0"})).status_code == 401
 
@@ -251,7 +251,7 @@ def test_a_nul_in_the_credentials_is_a_wrong_credential(with_endpoint: WithEndpo
 def test_no_token_leaves_without_its_audit_row(
     with_endpoint: WithEndpoint, connection: psycopg.Connection[Any]
 ) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         connection.execute("ALTER TABLE audit.event RENAME TO gone")
         # In the application this becomes a 503 in the one shape of errors.
         with pytest.raises(Unavailable):
@@ -261,7 +261,7 @@ def test_no_token_leaves_without_its_audit_row(
 
 
 def test_anyone_can_verify_a_token_by_the_published_keys(with_endpoint: WithEndpoint) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         token = (await ask(http, GRANT, auth=("app", secret))).json()["access_token"]
         metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
         keys = KeySet.import_key_set((await http.get(metadata["jwks_uri"])).json())
@@ -273,7 +273,7 @@ def test_anyone_can_verify_a_token_by_the_published_keys(with_endpoint: WithEndp
 
 
 def test_the_metadata_is_what_rfc_8414_asks_for(with_endpoint: WithEndpoint) -> None:
-    async def act(http: httpx.AsyncClient, secret: str) -> None:
+    async def act(http: httpx2.AsyncClient, secret: str) -> None:
         assert (await http.get("/.well-known/oauth-authorization-server")).json() == {
             "issuer": BASE_URL,
             "token_endpoint": f"{BASE_URL}/oauth2/token",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.postgres import dump_schema, new_database
 
 import carecord.db
 from carecord.db.connect import Database
 from carecord.db.embedded import Held
 from carecord.db.migrate import MigrationWaited, UnknownRevision, migrate, status
+from tests.support.postgres import dump_schema, new_database
 
 REVISIONS = Path(carecord.db.__file__).parent / "migrations" / "versions"
 

@@ -81,9 +81,7 @@ class Sandpit:
         file = self._folder / f"feed-{self._files}.ndjson"
         file.write_bytes(b"\n".join(msgspec.json.encode(line) for line in lines))
         with self.database.connect() as connection:
-            return load_file(
-                connection, file, rejects=file.with_suffix(".rejects.ndjson"), today=TODAY
-            )
+            return load_file(connection, file, rejects=file.with_suffix(".rejects.ndjson"), today=TODAY)
 
     def get(self, path: str, **options: Any) -> httpx2.Response:
         """A GET with token and key; further options are httpx's."""

@@ -24,7 +24,7 @@ def settings(**more: Any) -> Settings:
 
 @cache
 def whole() -> dict[str, Any]:
-    return build_openapi(OPERATIONS, settings())
+    return build_openapi(OPERATIONS, settings(browse_by_surname=True))
 
 
 def call_of(operation: Operation) -> dict[str, Any]:
@@ -65,6 +65,19 @@ def test_the_sample_of_an_operation_fits_its_schema(operation: Operation) -> Non
     if body is not None:
         schema = call_of(operation)["requestBody"]["content"]["application/json"]["schema"]
         assert [error.message for error in validator(schema).iter_errors(body)] == []
+
+
+def test_too_little_to_search_by_does_not_fit_and_the_example_does() -> None:
+    document = build_openapi([FIND_PATIENT], settings())
+    content = document["paths"][FIND_PATIENT.path]["post"]["requestBody"]["content"]["application/json"]
+    fits = Draft202012Validator({**content["schema"], "components": document["components"]}).is_valid
+    assert fits(content["example"])
+    assert fits({"NhsNumber": "999 012 3454"})
+    assert fits({"Surname": "Heritage", "PostCode": "ZZ99"})
+    assert not fits({"Surname": "Heritage"})
+    assert not fits({"Surname": "Heritage", "PostCode": " "})
+    assert not fits({"NhsNumber": None})
+    assert not fits({"Forename": "Doris", "DateOfBirth": "1946-05-17"})
 
 
 def test_an_answer_with_a_field_more_or_less_does_not_fit() -> None:

@@ -11,6 +11,7 @@ from carecord.bundles_api.lists import known
 from carecord.bundles_api.parameters import check_no_parameters, read_list_request
 from carecord.bundles_api.single_rows import leaf_of
 from carecord.catalogue.documents import DOCUMENT_CONTENT
+from carecord.clinical_store.reading import Page
 from carecord.clinical_store.statements import Selection, queries
 from carecord.clinical_store.whole_person import read_view
 from carecord.kernel.errors import NotAcceptable, NotFound
@@ -44,8 +45,12 @@ async def answer_documents(call: Call) -> Answer:
                 parameters={"shows_restricted": call.holds_scope(call.operation.restricted_scope)},
             )
         )
-    rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
-    return Answer(encode_list(call.operation, rows, page.total), tenancies=page.seen_tenancies)
+    rows: list[Any] = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
+    return Answer(
+        encode_list(call.operation, rows, page.total),
+        tenancies=page.seen_tenancies,
+        restricted=any(row.confidentiality == _RESTRICTED for row in rows),
+    )
 
 
 async def answer_content(call: Call) -> Answer:
@@ -55,21 +60,10 @@ async def answer_content(call: Call) -> Answer:
     accepts neither.
     """
     check_no_parameters(call.query)
-    async with call.pool.connection() as connection:
-        page = known(
-            await read_view(
-                connection,
-                _NEWEST_FIRST,
-                queries.content_of_document,
-                call.patient_detail_id,
-                tenancies=call.caller.tenancies,
-                limit=1,
-                parameters={
-                    "document_id": call.path_values["documentId"],
-                    "shows_restricted": call.holds_scope(call.operation.restricted_scope),
-                },
-            )
-        )
+    page = await _find_content(call, shows_restricted=False)
+    restricted = not page.tenancies and call.holds_scope(call.operation.restricted_scope)
+    if restricted:
+        page = await _find_content(call, shows_restricted=True)
     rows: list[Any] = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
     if not rows:
         raise NotFound("The patient has no such document.", reason="unknown_document")
@@ -79,15 +73,40 @@ async def answer_content(call: Call) -> Answer:
     if chosen is None:
         raise NotAcceptable(f"This document can be given as {_JSON} or {stored_type}.")
     if chosen == _JSON:
-        return Answer(encode_row(document), headers={"Vary": "Accept"}, tenancies=page.seen_tenancies)
+        return Answer(
+            encode_row(document),
+            headers={"Vary": "Accept"},
+            tenancies=page.seen_tenancies,
+            restricted=restricted,
+        )
     return Answer(
         base64.b64decode(document.content),
         media_type=stored_type,
         headers=_DOWNLOAD | {"Content-Disposition": _disposition(document.file_name)},
         tenancies=page.seen_tenancies,
+        restricted=restricted,
     )
 
 
+async def _find_content(call: Call, *, shows_restricted: bool) -> Page:
+    async with call.pool.connection() as connection:
+        return known(
+            await read_view(
+                connection,
+                _NEWEST_FIRST,
+                queries.content_of_document,
+                call.patient_detail_id,
+                tenancies=call.caller.tenancies,
+                limit=1,
+                parameters={
+                    "document_id": call.path_values["documentId"],
+                    "shows_restricted": shows_restricted,
+                },
+            )
+        )
+
+
+_RESTRICTED = "Restricted"
 _DOWNLOAD = {
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",

@@ -1,6 +1,6 @@
 """The face itself: a call is routed, asked for its right, answered, and audited on disk before the answer."""
 
-import uuid
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,6 +75,8 @@ class Answer:
     tenancies: Sequence[int] = ()
     audited: bool = False
     """A change whose audit row was written in its own transaction."""
+    restricted: bool = False
+    """Whether rows were shown that need the bundle's restricted scope, though the operation does not."""
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -134,7 +136,7 @@ class BundlesFace:
         return {operation.bundle.slug for operation in self.handlers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        trace_id = uuid.uuid4().hex
+        trace_id = os.urandom(16).hex()
         try:
             answer = await self._answer(scope, receive, trace_id)
         except CareRecordError as error:
@@ -152,7 +154,9 @@ class BundlesFace:
         await send_answer(send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive, trace_id: str) -> Answer:
-        found = self._router.find(scope["method"], scope["path"])
+        # HEAD is GET whose body the server keeps back: it asks for the same right and leaves the same trace.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        found = self._router.find(method, scope["path"])
         if found is None:
             raise NotFound("There is no such operation.")
         operation, path_values = found
@@ -189,7 +193,8 @@ class BundlesFace:
             raise
         if not answer.audited:
             ids = answer.patient_detail_ids or asked_for
-            await self._trail.record(audit_event(call, ids, answer.tenancies))
+            event = audit_event(call, ids, answer.tenancies, restricted=answer.restricted)
+            await self._trail.record(event)
         return answer
 
 

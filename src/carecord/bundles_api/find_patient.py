@@ -185,8 +185,8 @@ _TEXTS: dict[str, tuple[str, Read]] = {
 }
 _FIELD_NAMES = {field.attribute: field.name for field in FIND_PATIENT.body.fields}
 
-_ENOUGH = ("nhs_number", "patient_number", "patient_list_id")
-_ENOUGH_WITH_SURNAME = ("forename", "date_of_birth", "post_code", "gp_practice_code")
+ENOUGH = ("nhs_number", "patient_number", "patient_list_id")
+ENOUGH_WITH_SURNAME = ("forename", "date_of_birth", "post_code", "gp_practice_code")
 
 
 def read_search(text: bytes, *, browse_by_surname: bool) -> SearchRequest:
@@ -196,8 +196,8 @@ def read_search(text: bytes, *, browse_by_surname: bool) -> SearchRequest:
     values: dict[str, Any] = {"tenancy_id": body.patient_tenancy_id}
     given = {"patient_list_id"} if body.patient_list_id is not None else set()
     for attribute, (criterion, read) in _TEXTS.items():
-        value = (getattr(body, attribute) or "").strip()
-        if not value:
+        value = getattr(body, attribute) or ""
+        if not value.strip() and len(value) <= TEXT_LIMIT:
             continue
         given.add(attribute)
         try:
@@ -224,7 +224,7 @@ def _read_text(value: str, read: Read) -> str:
         raise _Breaks(f"must not be longer than {TEXT_LIMIT} characters")
     if "\0" in value:
         raise _Breaks("must not hold the character U+0000")
-    return read(value)
+    return read(value.strip())
 
 
 def _read_count(value: int | None, attribute: str, default: int, most: int, errors: list[FieldError]) -> int:
@@ -236,12 +236,12 @@ def _read_count(value: int | None, attribute: str, default: int, most: int, erro
 
 
 def _check_enough(given: set[str], *, browse_by_surname: bool) -> None:
-    if given.intersection(_ENOUGH):
+    if given.intersection(ENOUGH):
         return
-    if "surname" in given and (browse_by_surname or given.intersection(_ENOUGH_WITH_SURNAME)):
+    if "surname" in given and (browse_by_surname or given.intersection(ENOUGH_WITH_SURNAME)):
         return
-    alone = _named(_ENOUGH)
-    others = _named(_ENOUGH_WITH_SURNAME)
+    alone = _named(ENOUGH)
+    others = _named(ENOUGH_WITH_SURNAME)
     surname = "Surname" if browse_by_surname else f"Surname with one of {others}"
     raise BadRequest(f"Too little to search by: give {alone}, or {surname}.", reason="too_little")
 

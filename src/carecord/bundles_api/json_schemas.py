@@ -46,9 +46,17 @@ class Schemas:
             _closed({operation.collection: rows, "TotalItemCount": TOTAL}),
         )
 
-    def body(self, part: type[Part]) -> Schema:
-        """A body that is sent: what may be null may be left out."""
-        return self._body(part, part.__name__)
+    def body(self, part: type[Part], rules: Schema | None = None) -> Schema:
+        """A body that is sent: what may be null may be left out. `rules` say more of it."""
+        named = self._body(part, part.__name__)
+        if rules:
+            schema = self.named[part.__name__]
+            properties = schema["properties"]
+            for name, rule in rules["properties"].items():
+                text = properties[name].get("description")
+                properties[name] = rule | ({"description": text} if text else {})
+            schema |= {key: rule for key, rule in rules.items() if key != "properties"}
+        return named
 
     def _item(self, operation: Operation) -> Schema:
         sections = operation.sections if isinstance(operation, ComposedOperation) else ()
@@ -115,8 +123,6 @@ def _sent_schema(f: Field) -> Schema:
     if f.holds is Holds.OBJECT:
         return {"type": "object"}
     schema = value_schema(f, nullable=f.nullable)
-    # A reader of a body may take more than the codes themselves, such as words for them.
-    schema.pop("enum", None)
     if f.kind is Kind.INTEGER:
         schema |= {"minimum": -(2**31), "maximum": 2**31 - 1}
     elif f.kind is not Kind.BOOLEAN:

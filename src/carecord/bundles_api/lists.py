@@ -1,10 +1,9 @@
-"""Lists and single rows: what a collection holds of everyone linked with a patient detail ID."""
+"""Lists: what a collection holds of everyone linked with a patient detail ID."""
 
-from carecord.bundles_api.answers import encode_list, encode_row, rows_of
+from carecord.bundles_api.answers import encode_list, rows_of
 from carecord.bundles_api.face import Answer, Call, unknown_patient
-from carecord.bundles_api.parameters import check_no_parameters, read_list_request
+from carecord.bundles_api.parameters import read_list_request
 from carecord.clinical_store.reading import Page, read_page
-from carecord.clinical_store.statements import Selection
 
 
 async def answer_list(call: Call) -> Answer:
@@ -22,23 +21,6 @@ async def answer_list(call: Call) -> Answer:
     page = known(page)
     rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
     return Answer(encode_list(call.operation, rows, page.total), tenancies=page.seen_tenancies)
-
-
-async def answer_newest(call: Call) -> Answer:
-    """The newest row without envelope; 204 where the patient has none."""
-    check_no_parameters(call.query)
-    page = await read_page(
-        call.readers,
-        Selection(call.operation),
-        call.patient_detail_id,
-        tenancies=call.caller.tenancies,
-        limit=1,
-    )
-    page = known(page)
-    rows = rows_of(call.operation).read(page.items, await call.tenancies.describe(page.tenancies))
-    if not rows:
-        return Answer(b"", status=204, tenancies=page.seen_tenancies)
-    return Answer(encode_row(rows[0]), tenancies=page.seen_tenancies)
 
 
 def known(page: Page | None) -> Page:

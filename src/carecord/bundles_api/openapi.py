@@ -6,6 +6,7 @@ from typing import Any
 
 from carecord.access.gate import KEY_HEADER
 from carecord.access.token_endpoint import TOKEN_PATH
+from carecord.bundles_api.body_rules import body_rules
 from carecord.bundles_api.json_schemas import DECIMAL, LOCAL_DATE_TIME, Schema, Schemas
 from carecord.bundles_api.parameters import (
     PAGE_NUMBER_LIMIT,
@@ -117,7 +118,7 @@ def refusals_of(operation: Operation) -> tuple[type[CareRecordError], ...]:
         found |= {errors.BodyTooLarge, errors.UnsupportedMediaType}
     if isinstance(operation, WriteOperation) or (takes_body(operation) and "{" in operation.path):
         found.add(errors.Conflict)
-    if isinstance(operation, WriteOperation) and operation.collection:
+    if isinstance(operation, WriteOperation):
         found.add(errors.Unprocessable)
     return tuple(refusal for refusal in REFUSALS if refusal in found)
 
@@ -179,10 +180,16 @@ def _operation(operation: Operation, schemas: Schemas, settings: Settings) -> di
         "x-source": operation.source.value,
     }
     if isinstance(operation, SearchOperation | WriteOperation) and operation.body is not None:
-        content: dict[str, Any] = {"schema": schemas.body(operation.body)}
+        rules = body_rules(operation, browse_by_surname=settings.browse_by_surname)
+        content: dict[str, Any] = {"schema": schemas.body(operation.body, rules)}
         body = sample_of(operation).body
         if body is not None:
             content["example"] = body
+        if operation is FIND_PATIENT and not settings.browse_by_surname:
+            # The known sample has a surname alone, which only a server for developers answers.
+            content["example"] = content["example"] | {
+                "DateOfBirth": sample_of(operation).item["DateOfBirth"]
+            }
         described["requestBody"] = {"required": True, "content": {JSON: content}}
     return described
 

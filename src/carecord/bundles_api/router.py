@@ -48,6 +48,7 @@ class Router:
         if found is None:
             if not node.operations:
                 return None
-            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(node.operations))})
+            allowed = [*node.operations, "HEAD"] if "GET" in node.operations else node.operations
+            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(allowed))})
         operation, names = found
         return operation, dict(zip(names, values, strict=True))

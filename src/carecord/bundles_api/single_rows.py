@@ -55,7 +55,7 @@ _PASSING = ("Temporary", "Immediately necessary")
 
 
 def current_registration(newest_first: Sequence[Any]) -> Any | None:
-    """The registration that counts: one that stands before one that has ended, a lasting before a passing one.
+    """The registration that counts: standing before ended, lasting before passing.
 
     Of those alike, the newest.
     """

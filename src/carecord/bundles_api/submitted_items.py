@@ -22,7 +22,7 @@ from carecord.bundles_api.data_submission import (
 from carecord.bundles_api.face import Answer, Call
 from carecord.bundles_api.parameters import check_no_parameters
 from carecord.catalogue import operations_of_store, submissions_by_target
-from carecord.catalogue.data_submission import DELETE_ITEM, SUBMIT_ITEMS, ItemResultBody
+from carecord.catalogue.data_submission import DELETE_ITEM, SUBMIT_ITEMS, SubmitItemsBody
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.model import Operation
 from carecord.catalogue.shapes import answer_shape
@@ -71,7 +71,7 @@ async def submit_items(call: Call) -> Answer:
     check_no_parameters(call.query)
     target = _target(call)
     raw = await call.read_body()
-    body: Any = read_body(ItemResultBody, raw)
+    body: Any = read_body(SubmitItemsBody, raw)
     check_text("SubmissionId", body.submission_id, ID_LIMIT)
     if len(body.items) > ITEMS_LIMIT:
         rule = FieldError("Items", f"must not hold more than {ITEMS_LIMIT}")

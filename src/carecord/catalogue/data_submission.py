@@ -28,7 +28,7 @@ class PatientSubmitted(Entry):
 
     patient_detail_id: str
     outcome: str
-    """Created, Updated, Unchanged, Ignored."""
+    """Created (never of an update), Updated, Unchanged, Ignored."""
     linked_patient_detail_ids: list[str]
     """Records the matcher linked it to."""
     possible_matches: int
@@ -38,8 +38,8 @@ class PatientSubmitted(Entry):
     """Display name of the contributing source."""
 
 
-class PatientSubmittedBody(Entry):
-    """What CREATE_PATIENT is asked with."""
+class PatientBody(Entry):
+    """What CREATE_PATIENT and UPDATE_PATIENT are asked with."""
 
     tenancy_id: int
     """Must be one the client may write."""
@@ -87,63 +87,10 @@ CREATE_PATIENT = WriteOperation(
     method="POST",
     change="submitted",
     store=Store("patient_record"),
-    body=PatientSubmittedBody,
+    body=PatientBody,
     hl7v2=("same effect as ADT^A28/A31",),
     note="201 when created, 200 when found by TenancyId + PatientNumber and updated. Ability known from vendor prose; the operation is designed.",
 )
-
-
-class PatientUpdated(Entry):
-    """Replaces the demographics of one source record."""
-
-    patient_detail_id: str
-    outcome: str
-    """Updated, Unchanged, Ignored."""
-    linked_patient_detail_ids: list[str]
-    """Records the matcher linked it to."""
-    possible_matches: int
-    """Candidates left for a person to decide."""
-    submission_id: str
-    tenancy_description: str
-    """Display name of the contributing source."""
-
-
-class PatientUpdatedBody(Entry):
-    """What UPDATE_PATIENT is asked with."""
-
-    tenancy_id: int
-    """Must be one the client may write."""
-    patient_number: str
-    """Main local number; natural key with TenancyId."""
-    nhs_number: str | None
-    """Check digit verified."""
-    nhs_number_verification_status: Annotated[str | None, NHS_NUMBER_STATUS]
-    title: str | None
-    forename: str | None
-    middle_names: str | None
-    surname: str
-    preferred_name: str | None
-    date_of_birth: Day
-    date_of_death: Day | None
-    gender: Annotated[str | None, GENDER]
-    ethnic_category_code: Annotated[str | None, ETHNIC_CATEGORY]
-    marital_status_code: Annotated[str | None, MARITAL_STATUS]
-    preferred_language_code: str | None
-    interpreter_required: Annotated[str | None, YES_NO]
-    address_line1: str | None
-    address_line2: str | None
-    address_line3: str | None
-    address_line4: str | None
-    address_line5: str | None
-    post_code: str | None
-    home_telephone: str | None
-    mobile_telephone: str | None
-    email_address: str | None
-    gp_code: str | None
-    gp_practice_code: str | None
-    sensitive_address: Annotated[str | None, YES_NO]
-    source_updated_date: LocalDateTime | None
-    """Older than the stored one = ignored, reply says so."""
 
 
 UPDATE_PATIENT = WriteOperation(
@@ -152,12 +99,12 @@ UPDATE_PATIENT = WriteOperation(
     title="Data Submission - Update Patient",
     path="/data-submission/patients/{patientDetailId}",
     summary="Replaces the demographics of one source record.",
-    item=PatientUpdated,
+    item=PatientSubmitted,
     source=DESIGNED,
     method="PUT",
     change="submitted",
     store=Store("patient_record"),
-    body=PatientUpdatedBody,
+    body=PatientBody,
     hl7v2=("same effect as ADT^A31",),
     note="TenancyId must stay; PatientNumber may change (the old one becomes a minor number).",
 )
@@ -180,7 +127,7 @@ class ItemResult(Entry):
     """Display name of the contributing source."""
 
 
-class ItemResultBody(Entry):
+class SubmitItemsBody(Entry):
     """What SUBMIT_ITEMS is asked with."""
 
     class Item(Part):
@@ -208,7 +155,7 @@ SUBMIT_ITEMS = WriteOperation(
     method="POST",
     change="entries_submitted",
     collection="ItemResults",
-    body=ItemResultBody,
+    body=SubmitItemsBody,
     path_parameters={
         "bundle": "bundle slug",
         "collection": "collection name; for single operations the last path word of the read, e.g. about-me",
@@ -242,8 +189,8 @@ DELETE_ITEM = WriteOperation(
 )
 
 
-class PatientsLinked(Entry):
-    """Records that two source records are the same person."""
+class LinkChange(Entry):
+    """What a link, an un-link or a merge made of two source records."""
 
     patient_detail_id: str
     linked_patient_detail_id: str
@@ -254,7 +201,7 @@ class PatientsLinked(Entry):
     """Display name of the contributing source."""
 
 
-class PatientsLinkedBody(Entry):
+class LinkPatientsBody(Entry):
     """What LINK_PATIENTS is asked with."""
 
     linked_patient_detail_id: str
@@ -267,27 +214,15 @@ LINK_PATIENTS = WriteOperation(
     title="Data Submission - Link Patients",
     path="/data-submission/patients/{patientDetailId}/links",
     summary="Records that two source records are the same person.",
-    item=PatientsLinked,
+    item=LinkChange,
     source=DESIGNED,
     method="POST",
     change="linked",
     store=Store("patient_link"),
-    body=PatientsLinkedBody,
+    body=LinkPatientsBody,
     hl7v2=("same effect as ADT^A24",),
     note="409 when the two are barred from being linked.",
 )
-
-
-class PatientsUnlinked(Entry):
-    """Undoes a link; content ids do not move."""
-
-    patient_detail_id: str
-    linked_patient_detail_id: str
-    outcome: str
-    linked_record_count: int
-    """Records of the person after the change."""
-    tenancy_description: str
-    """Display name of the contributing source."""
 
 
 UNLINK_PATIENTS = WriteOperation(
@@ -296,7 +231,7 @@ UNLINK_PATIENTS = WriteOperation(
     title="Data Submission - Unlink Patients",
     path="/data-submission/patients/{patientDetailId}/links/{linkedPatientDetailId}",
     summary="Undoes a link; content ids do not move.",
-    item=PatientsUnlinked,
+    item=LinkChange,
     source=DESIGNED,
     method="DELETE",
     change="unlinked",
@@ -307,19 +242,7 @@ UNLINK_PATIENTS = WriteOperation(
 )
 
 
-class PatientsMerged(Entry):
-    """Merges a minor record of the same source into this major record."""
-
-    patient_detail_id: str
-    linked_patient_detail_id: str
-    outcome: str
-    linked_record_count: int
-    """Records of the person after the change."""
-    tenancy_description: str
-    """Display name of the contributing source."""
-
-
-class PatientsMergedBody(Entry):
+class MergePatientsBody(Entry):
     """What MERGE_PATIENTS is asked with."""
 
     minor_patient_detail_id: str | None
@@ -334,12 +257,12 @@ MERGE_PATIENTS = WriteOperation(
     title="Data Submission - Merge Patients",
     path="/data-submission/patients/{patientDetailId}/merge",
     summary="Merges a minor record of the same source into this major record.",
-    item=PatientsMerged,
+    item=LinkChange,
     source=DESIGNED,
     method="POST",
     change="merged",
     store=Store("patient_link"),
-    body=PatientsMergedBody,
+    body=MergePatientsBody,
     hl7v2=("same effect as ADT^A40",),
     note="Both records must be of one tenancy; the minor number stays findable with RetrieveMinorNumbers; undone by support only.",
 )

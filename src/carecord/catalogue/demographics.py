@@ -10,6 +10,7 @@ from carecord.catalogue.model import (
     KEY,
     KNOWN,
     NEWEST_FIRST,
+    NOT_FUTURE,
     SORT,
     Bundle,
     Day,
@@ -198,10 +199,12 @@ class PatientDemographics(Entry):
     surname: Annotated[str, Fhir("name[official].family")]
     preferred_name: Annotated[str | None, Fhir("name[usual].text")]
     previous_surname: Annotated[str | None, Fhir("name[old].family")]
-    date_of_birth: Annotated[Day | None, Dictionary("PERSON BIRTH DATE"), Fhir("birthDate")]
+    date_of_birth: Annotated[Day | None, NOT_FUTURE, Dictionary("PERSON BIRTH DATE"), Fhir("birthDate")]
     birth_time: Annotated[str | None, Fhir("birthDate.extension[patient-birthTime].valueDateTime")]
     """HH:MM:SS, newborns only."""
-    date_of_death: Annotated[Day | None, Dictionary("PERSON DEATH DATE"), Fhir("deceasedDateTime")]
+    date_of_death: Annotated[
+        Day | None, NOT_FUTURE, Dictionary("PERSON DEATH DATE"), Fhir("deceasedDateTime")
+    ]
     death_notification_status: Annotated[
         str | None,
         Fhir(

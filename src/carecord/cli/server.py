@@ -2,6 +2,7 @@
 
 import uvicorn
 
+from carecord.cli.http_protocol import LimitedProtocol
 from carecord.cli.terminal import open_database
 from carecord.kernel.settings import Settings
 
@@ -16,6 +17,10 @@ def serve() -> None:
             port=settings.port,
             workers=settings.workers,
             log_level=settings.log_level,
+            http=LimitedProtocol,
+            ws="none",
+            # Nothing here reads the caller's address or scheme, so no header may set them.
+            proxy_headers=False,
             access_log=False,
             server_header=False,
         )

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from carecord.db.connect import Database, database
-from carecord.db.migrate import migrate
+from carecord.db.migrate import is_current, migrate
 from carecord.kernel.errors import CareRecordError
 from carecord.kernel.settings import Settings
 
@@ -31,6 +31,6 @@ def failing_clearly() -> Iterator[None]:
 def open_database(settings: Settings, *, migrated: bool = True) -> Iterator[Database]:
     """The database of these settings; its schema is brought up to date when it is embedded."""
     with failing_clearly(), database(settings) as opened:
-        if migrated and opened.held is not None:
+        if migrated and opened.held is not None and not is_current(opened.url):
             migrate(opened.url)
         yield opened

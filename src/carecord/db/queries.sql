@@ -27,10 +27,8 @@ SELECT current_setting('fsync') = 'on';
 SELECT set_config('statement_timeout', %(timeout_ms)s, false);
 
 -- set_up_reader --
--- A reader changes nothing and gives up in time. Its statements are planned once for all values: each finds rows by
--- key, and planning them again for each patient would cost as much as running them.
-SELECT set_config('default_transaction_read_only', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false),
-    set_config('plan_cache_mode', 'force_generic_plan', false);
+-- A reader changes nothing and gives up in time.
+SELECT set_config('default_transaction_read_only', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false);
 
 -- limit_migration --
 -- A migration waits little for a lock, for every request behind it waits too, and works briefly while it has it.
@@ -39,3 +37,7 @@ SELECT set_config('lock_timeout', '4s', false), set_config('statement_timeout', 
 -- set_up_writing --
 -- A change is on disk when its commit returns, whatever the server's default; a statement gives up in time.
 SELECT set_config('synchronous_commit', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false);
+
+-- revision --
+-- The revision that the database stands at.
+SELECT version_num FROM alembic_version;

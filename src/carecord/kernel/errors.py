@@ -9,9 +9,11 @@
     ├── NotAcceptable               406  no representation the caller accepts
     ├── Conflict                    409  contradicts what is stored
     ├── BodyTooLarge                413  more than we read
+    ├── AddressTooLong              414  a path and query longer than the server reads
     ├── UnsupportedMediaType        415  a body in a form we do not read
     ├── Unprocessable               422  well-formed, but no item of it holds
     ├── TooManyRequests             429  over the rate of the subscription
+    ├── HeadersTooLarge             431  header fields larger than the server reads
     ├── Unavailable                 503  a part we need does not answer
     └── SetUpError                       carecord cannot start as it is set up (never over HTTP)
 
@@ -119,6 +121,14 @@ class BodyTooLarge(CareRecordError):
     issue_code = "too-long"
 
 
+class AddressTooLong(CareRecordError):
+    """The address is longer than the server reads."""
+
+    status = 414
+    title = "Address too long"
+    issue_code = "too-long"
+
+
 class UnsupportedMediaType(CareRecordError):
     """The body must be JSON."""
 
@@ -141,6 +151,14 @@ class TooManyRequests(CareRecordError):
     status = 429
     title = "Too many requests"
     issue_code = "throttled"
+
+
+class HeadersTooLarge(CareRecordError):
+    """The header fields are larger than the server reads."""
+
+    status = 431
+    title = "Header fields too large"
+    issue_code = "too-long"
 
 
 class Unavailable(CareRecordError):

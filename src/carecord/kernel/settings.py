@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     statement_timeout_s: float = Field(
         default=10.0, gt=0, description="Seconds after which a database query of a request is given up (503)."
     )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose browser apps may call, such as https://app.example; blanks between them.",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
 
     @property

@@ -48,7 +48,7 @@ def link(connection: Connection[Any], a: int, b: int, *, decided_by: str, reason
     barred = [
         d.pair
         for d in decisions_on(connection, ours)
-        if d.decision == "not linked" and (d.pair[0] in theirs or d.pair[1] in theirs)
+        if d.decision == "not linked" and any(x in ours and y in theirs for x, y in (d.pair, d.pair[::-1]))
     ]
     decisions: dict[Pair, Decision] = dict.fromkeys([*barred, pair(a, b)], "linked")
     _supersede(connection, decisions, decided_by=decided_by, reason=reason)

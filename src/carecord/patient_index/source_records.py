@@ -1,4 +1,4 @@
-"""Filing source records: each is found or made by its source's own key, keeps its detail ID, and is linked."""
+"""Filing source records: each is found or made by its source's own key, keeps its ID, and is linked."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext

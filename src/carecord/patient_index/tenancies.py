@@ -15,7 +15,7 @@ REMEMBERED_S = 60
 
 
 class Tenancies:
-    """Answers the description of a tenancy from memory; reads all anew when they are old or one is unknown."""
+    """Answers a tenancy's description from memory; reads all anew when they are old or one is unknown."""
 
     def __init__(
         self, pool: AsyncConnectionPool[Any], *, clock: Callable[[], float] = time.monotonic

@@ -129,3 +129,24 @@ def test_what_is_not_shared_of_its_own_bundle_is_not_listed_here_either(sandpit:
     )
 
     assert ids(listed(sandpit)) == ["LETTER", "SUMMARY"]
+
+
+def test_the_audit_tells_when_a_restricted_letter_was_shown(sandpit: Sandpit) -> None:
+    load(
+        sandpit,
+        document("OPEN", "2024-01-01", Confidentiality="Normal"),
+        document("SECRET", "2024-01-02", Confidentiality="Restricted"),
+        sample_line("P-1", "content", DocumentId="OPEN"),
+        sample_line("P-1", "content", DocumentId="SECRET"),
+    )
+    patient = f"/documents/patients/{sandpit.detail_id(2, 'P-1')}/documents"
+    contents = [f"{patient}/{document_id}/content" for document_id in ("OPEN", "SECRET")]
+
+    for path in (f"{patient}?FilterDocumentId=OPEN", patient, *contents):
+        assert sandpit.get(path).status_code == 200
+
+    with sandpit.database.connect() as connection:
+        marks = connection.execute(
+            "SELECT restricted FROM audit.event WHERE event = 'patient.read' ORDER BY seq"
+        ).fetchall()
+    assert [mark for (mark,) in marks] == [False, True, False, True]

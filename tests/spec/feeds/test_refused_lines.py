@@ -147,6 +147,11 @@ BAD_LINES: dict[str, tuple[dict[str, Any] | bytes, str, str]] = {
     "a time with an offset": (repeat(Date="2021-11-04T00:00:00Z"), "Date", NOT_A_TIME),
     "a day of a week": (repeat(Date="2021-W44-4T00:00:00"), "Date", NOT_A_TIME),
     "tomorrow": (repeat(Date="2026-11-02T00:00:00"), "Date", "must not lie in the future"),
+    "born tomorrow": (
+        patient_line("P1", DateOfBirth="2026-11-02"),
+        "DateOfBirth",
+        "must not lie in the future",
+    ),
     "an end before its start": (
         past_problem(EndDate="1994-05-31T00:00:00"),
         "EndDate",
