@@ -1,7 +1,7 @@
 """Rules that stand above the weights: what must never be linked by arithmetic alone.
 
-Weights take traits to be independent, and in a family they are not. A guard sends a pair to a steward, however
-high its weight, or keeps it apart. Each has a test in tests/spec/linking that shows the case it is for.
+Weights take traits to be independent, and in a family they are not. A guard sends a pair to a steward,
+however high its weight, or keeps it apart. Each has a test in tests/spec/linking that shows the case it is for.
 """
 
 from collections.abc import Callable, Sequence
@@ -80,7 +80,7 @@ def _numbers_differ(pair: Pair) -> bool:
 
 
 def _other_forename(pair: Pair) -> bool:
-    """Twins and brothers. A middle name used as forename, or a form of the name that no list knows, may pass."""
+    """Twins and brothers. A middle name used as forename, or a form that no list knows, may pass."""
     if pair.number_agrees or pair.at(_FORENAME) not in FORENAME_OTHER:
         return False
     if pair.numbers_differ or pair.at(_BIRTH) not in BIRTH_AGREES or pair.at(_SEX) == SEXES_DIFFER:

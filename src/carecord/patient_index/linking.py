@@ -11,12 +11,14 @@ from psycopg import Connection
 from carecord.kernel.sql import load_queries
 from carecord.patient_index.deciding import Task, Verdict, judge, settle
 from carecord.patient_index.groups import Pair, connected_parts, pair
+from carecord.patient_index.guards import certain
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, load_model
 
 queries = load_queries(__package__)
 
 RULE = "weights"
+NUMBER_RULE = "NHS number and date of birth"
 STEWARD = "steward"
 DECIDED_BY = "carecord"
 
@@ -198,7 +200,7 @@ def _write(
         connection.execute(
             queries.insert_verdicts,
             {
-                "rule": RULE,
+                "rule": [NUMBER_RULE if certain(v.score) and not v.guards else RULE for v in verdicts],
                 "decided_by": DECIDED_BY,
                 "model": f"{model.name} {model.version}",
                 "record_a": [a for a, _ in new],

@@ -178,11 +178,11 @@ RETURNING decision_id, record_a, record_b
 -- Write what the weights say of pairs.
 INSERT INTO patient_index.link_decision
     (record_a, record_b, decision, rule, decided_by, model, weight, relative_weight, levels, guards)
-SELECT p.record_a, p.record_b, p.decision, %(rule)s, %(decided_by)s, %(model)s, p.weight, p.relative_weight,
+SELECT p.record_a, p.record_b, p.decision, p.rule, %(decided_by)s, %(model)s, p.weight, p.relative_weight,
     string_to_array(p.levels, ' ')::smallint[], string_to_array(nullif(p.guards, ''), ' ')
 FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[], %(weight)s::float8[],
-            %(relative_weight)s::float8[], %(levels)s::text[], %(guards)s::text[])
-    AS p (record_a, record_b, decision, weight, relative_weight, levels, guards)
+            %(relative_weight)s::float8[], %(levels)s::text[], %(guards)s::text[], %(rule)s::text[])
+    AS p (record_a, record_b, decision, weight, relative_weight, levels, guards, rule)
 
 -- point_to_successors --
 -- A superseded decision names the one that took its place.
