@@ -105,7 +105,7 @@ def _rounds(
 ) -> list[list[_Line]]:
     """The lines in rounds that name each row once, so that a second word on one comes after the first.
 
-    Lines that are `alike` are one word, and go together.
+    Lines that are `alike` are one word, and go together: loaded again, they change nothing.
     """
     rounds: list[list[_Line]] = []
     seen: dict[Hashable, tuple[int, _Line]] = {}
@@ -127,14 +127,8 @@ def _row_named(sent: SentEntry) -> Hashable:
 
 
 def _are_one_word(before: SentEntry, sent: SentEntry) -> bool:
-    """Whether two lines of one time say what several collections share of one row."""
-    return (
-        before.row is not None
-        and sent.row is not None
-        and before.row.shared
-        and sent.row.shared
-        and before.source_updated_at == sent.source_updated_at
-    )
+    """Whether two lines on one row are of one time; of two times, either may be older than what is stored."""
+    return before.source_updated_at == sent.source_updated_at
 
 
 def _merged(lines: Iterable[SentEntry]) -> list[SentEntry]:
@@ -148,12 +142,16 @@ def _merged(lines: Iterable[SentEntry]) -> list[SentEntry]:
 
 
 def _merge(before: SentEntry, sent: SentEntry) -> SentEntry:
-    assert before.row is not None
-    assert sent.row is not None
+    if sent.row is None or not sent.row.shared:
+        return sent
+    if before.row is None:
+        # The row goes and comes: nothing of what is stored may remain.
+        return replace(sent, row=replace(sent.row, shared=False))
     both = msgspec.json.decode(before.row.item) | msgspec.json.decode(sent.row.item)
     row = replace(
         sent.row,
         item=msgspec.json.encode(both),
+        shared=before.row.shared,
         occurred_at=sent.row.occurred_at or before.row.occurred_at,
     )
     return replace(sent, row=row)

@@ -283,15 +283,24 @@ def test_an_old_line_changes_no_field_by_way_of_a_later_one(feeds: Feeds) -> Non
 
 @EACH_BATCHING
 def test_each_word_of_a_feed_on_a_row_is_a_version(feeds: Feeds) -> None:
-    words = [
-        entry_line(
-            "P1", "SharingStatusList", PERMITTED | {"StatusDate": f"{year}-01-01T00:00:00"}, SourceItemId="S1"
-        )
-        for year in (2020, 2021, 2022)
-    ]
+    words = [aspirin(f"2024-01-0{day}T00:00:00", Quantity=str(day)) for day in (1, 2, 3)]
+
+    feeds.load(HEADER, patient_line("P1"), *words)
+    before = feeds.everything()
     feeds.load(HEADER, patient_line("P1"), *words)
 
     former = feeds.connection.execute(
-        "SELECT left(item->>'StatusDate', 4) FROM clinical_store.entry_version ORDER BY version"
+        "SELECT item->>'Quantity' FROM clinical_store.entry_version ORDER BY version"
     )
-    assert [row[0] for row in former] == ["2020", "2021"]
+    assert [row[0] for row in former] == ["1", "2"]
+    assert feeds.everything() == before
+
+
+def test_two_words_of_one_time_do_not_take_turns(feeds: Feeds) -> None:
+    words = [aspirin(Quantity="1"), aspirin(Quantity="2")]
+    feeds.load(HEADER, patient_line("P1"), *words)
+    before = feeds.everything()
+
+    feeds.load(HEADER, patient_line("P1"), *words)
+
+    assert feeds.everything() == before
