@@ -391,6 +391,7 @@ def _records(known: Known, region: Region) -> Iterator[Record]:
     _samples(known, history)
     for story in known.stories:
         story.tell(history)
+    _without_refusals(history)
     if known.told:
         known.told(history)
     systems = {**fixed_systems(), GP: region.practices[0].system}
@@ -423,6 +424,16 @@ def _records(known: Known, region: Region) -> Iterator[Record]:
             entries=tuple(kept[tenancy_id]),
             minor_numbers=(minor,) if minor else (),
         )
+
+
+def _without_refusals(history: History) -> None:
+    """Who of them refuses to share is written down above; the dice of a story do not decide it."""
+    for system, entries in history.entries.items():
+        history.entries[system] = [
+            entry
+            for entry in entries
+            if entry.collection != "SharingStatusList" or not entry.item or entry.item["Status"] != "Refused"
+        ]
 
 
 def _person(known: Known, region: Region) -> Person:

@@ -135,6 +135,16 @@ def test_a_restricted_record_has_refused_sharing_and_holds_something(nobody: Pop
     assert by_collection["GpRepeatMedicationsList"] == by_collection["EdAttendancesList"] == 1
 
 
+def test_nobody_else_of_them_refuses_to_share(nobody: Population) -> None:
+    refusing = [
+        name
+        for name in nobody.known()
+        for _, line in lines_of(nobody, name)
+        if line.get("Collection") == "SharingStatusList" and line["Item"]["Status"] == "Refused"
+    ]
+    assert refusing == ["Samuel Whitlow"]
+
+
 def test_one_person_has_no_entries_and_one_is_linked_to_nobody(nobody: Population) -> None:
     assert collections_of(nobody, "Pearl Ashdown") == {}
     assert "NhsNumber" not in patients_of(nobody, "Victor Nash")[2]
