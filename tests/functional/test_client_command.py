@@ -27,6 +27,15 @@ def test_what_is_shown_once_is_shown_whole(sandpit: Sandpit, columns: int) -> No
         assert sandpit.get("/worklists", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(("option", "word"), [("--bundle", "gps"), ("--scope", "gps.read")])
+def test_a_misspelt_bundle_or_scope_makes_no_client(database: Database, option: str, word: str) -> None:
+    refused = _run(database, 200, "add", "an-app", option, word)
+
+    assert refused.exit_code == 2
+    assert f"'{word}' is none of" in refused.output
+    assert "an-app" not in _run(database, 200, "list").output
+
+
 def test_a_name_is_listed_as_it_is(database: Database) -> None:
     assert _run(database, 80, "add", "an-app", "--name", "[/oops]").exit_code == 0
 

@@ -36,6 +36,8 @@ def add(
     bundle: Annotated[list[str] | None, typer.Option(help="A bundle it may call; without, all.")] = None,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
+    _check_words("--bundle", bundle or [], [one.slug for one in BUNDLES])
+    _check_words("--scope", scope or [], [of for one in BUNDLES for of in (one.scope, one.restricted_scope)])
     bundles = bundle or [one.slug for one in BUNDLES]
     product = EVERYTHING if not bundle else f"{client_id}-bundles"
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
@@ -59,6 +61,13 @@ def add(
     for what, value in told.items():
         # Whole, however narrow the terminal: it is shown this once.
         out.print(f"{what:<14} {value}", soft_wrap=True)
+
+
+def _check_words(option: str, given: list[str], known: list[str]) -> None:
+    """A misspelt word would make a client that is refused wherever it calls."""
+    for word in given:
+        if word not in known:
+            raise typer.BadParameter(f"{word!r} is none of {', '.join(known)}.", param_hint=option)
 
 
 @app.command("list")
