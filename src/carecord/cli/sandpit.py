@@ -63,7 +63,7 @@ def fill(settings: Settings, connection: psycopg.Connection[Any], wanted: Holdin
         if held != wanted:
             out.print(
                 f"[yellow]The sandpit holds {held.people:,} people of seed {held.seed} and stays so;"
-                " `make clean` empties it.[/]"
+                f" without {settings.data} it is made anew.[/]"
             )
         return
     folder = feeds_folder(settings)

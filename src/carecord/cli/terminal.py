@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from carecord.db.connect import Database, database
 from carecord.db.migrate import is_current, migrate
@@ -21,9 +22,9 @@ def failing_clearly() -> Iterator[None]:
     try:
         yield
     except CareRecordError as error:
-        err.print(f"[bold red]{error.title}[/] {error.detail}", soft_wrap=True)
+        err.print(f"[bold red]{error.title}:[/] {escape(error.detail)}", soft_wrap=True)
         for one in error.errors:
-            err.print(f"  {one.field}: {one.message}", soft_wrap=True)
+            err.print(f"  {one.field}: {one.message}", soft_wrap=True, markup=False)
         raise typer.Exit(1) from error
 
 

@@ -171,3 +171,5 @@ class Unavailable(CareRecordError):
 
 class SetUpError(CareRecordError):
     """carecord cannot start as it is set up."""
+
+    title = "Cannot start"

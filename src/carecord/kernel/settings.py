@@ -14,7 +14,10 @@ class Settings(BaseSettings):
 
     data: Path = Field(
         default_factory=lambda: user_data_path("carecord"),
-        description="Folder that holds the embedded database, the signing keys and the load reports.",
+        description=(
+            "Folder that holds the embedded database, the signing keys and the load reports."
+            " Unless given, carecord in the user's data folder (~/.local/share)."
+        ),
     )
     database_url: str | None = Field(
         default=None,

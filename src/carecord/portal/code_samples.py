@@ -46,7 +46,7 @@ answer = httpx.post(
     auth=credentials,
 )
 answer.raise_for_status()
-token = answer.json()["access_token"]
+os.environ["TOKEN"] = answer.json()["access_token"]
 """,
         ),
         CodeSample(
@@ -60,7 +60,7 @@ const answer = await fetch(`${{CARECORD}}{TOKEN_PATH}`, {{
   body: new URLSearchParams({{ grant_type: "client_credentials" }}),
 }});
 if (!answer.ok) throw new Error(await answer.text());
-const {{ access_token: token }} = await answer.json();
+process.env.TOKEN = (await answer.json()).access_token;
 """,
         ),
     ]

@@ -16,6 +16,7 @@ from carecord.bundles_api.parameters import PAGE_SIZE, PAGE_SIZE_LIMIT, PARAMETE
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
 from carecord.catalogue.model import Bundle, Operation
+from carecord.catalogue.samples import sample_of
 from carecord.kernel.errors import BadRequest, FieldError, NotFound
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
 from carecord.kernel.problem import encode_problem
@@ -82,6 +83,7 @@ class Pages:
             find_samples=call_samples(FIND_PATIENT, base_url),
             read=self._references.get(GP_REPEAT_MEDICATIONS.operation_id),
             read_samples=call_samples(GP_REPEAT_MEDICATIONS, base_url),
+            sample_id=sample_of(FIND_PATIENT).item["PatientDetailId"],
             bundles=self._grouped(),
         )
 
@@ -125,6 +127,7 @@ class Pages:
             reference=reference,
             operation=reference.operation,
             samples=call_samples(reference.operation, self._settings.base_url),
+            sample_id=sample_of(FIND_PATIENT).item["PatientDetailId"],
         )
 
     def _of(self, bundle: Bundle) -> list[OperationReference]:
