@@ -127,7 +127,12 @@ def _row_named(sent: SentEntry) -> Hashable:
 
 
 def _are_one_word(before: SentEntry, sent: SentEntry) -> bool:
-    """Whether two lines on one row are of one time; of two times, either may be older than what is stored."""
+    """Whether two lines on one row are of one time, or the second deletes it whatever its time.
+
+    Of two times, either may be older than what is stored.
+    """
+    if sent.row is None and sent.source_updated_at is None:
+        return True
     return before.source_updated_at == sent.source_updated_at
 
 

@@ -296,8 +296,14 @@ def test_each_word_of_a_feed_on_a_row_is_a_version(feeds: Feeds) -> None:
     assert feeds.everything() == before
 
 
-def test_two_words_of_one_time_do_not_take_turns(feeds: Feeds) -> None:
-    words = [aspirin(Quantity="1"), aspirin(Quantity="2")]
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([aspirin(Quantity="1"), aspirin(Quantity="2")], id="both undated"),
+        pytest.param([aspirin("2024-01-01T00:00:00"), deletion()], id="a deletion that says no time"),
+    ],
+)
+def test_two_words_of_one_time_do_not_take_turns(feeds: Feeds, words: list[dict[str, Any]]) -> None:
     feeds.load(HEADER, patient_line("P1"), *words)
     before = feeds.everything()
 
