@@ -1,5 +1,5 @@
 """`python -m carecord` is the `carecord` command."""
 
-from carecord.cli.main import app
+from carecord.cli.main import main
 
-app()
+main()

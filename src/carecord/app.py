@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import structlog
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
@@ -193,7 +194,7 @@ class Process:
         await receive()
         async with contextlib.AsyncExitStack() as stack:
             try:
-                settings = self._settings or Settings()
+                settings = self._settings or _settings_of_the_process()
                 opened = self._database or stack.enter_context(database(settings))
                 self._http = self.app = await stack.enter_async_context(open_app(settings, opened))
                 if settings.cors_origins:
@@ -204,6 +205,12 @@ class Process:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _settings_of_the_process() -> Settings:
+    settings = Settings()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(settings.log_level))
+    return settings
 
 
 asgi = Process()

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -52,6 +53,7 @@ def demo(
 ) -> None:
     """Start the sandpit, do the main job once with each request and answer shown, and stay up."""
     settings = Settings(port=port)
+    _end_in_order_when_told_to()
     with failing_clearly(), open_database(settings) as database:
         out.rule("[bold]carecord: the sandpit[/]")
         with database.connect() as connection:
@@ -65,6 +67,13 @@ def demo(
                     raise typer.Exit(1) from failure
                 if not once:
                     _stay_up(settings, client, server)
+
+
+def _end_in_order_when_told_to() -> None:
+    """A closed terminal or a `kill` ends the server and the database too, as Ctrl-C does."""
+    for told in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(told) is not signal.SIG_IGN:
+            signal.signal(told, lambda number, _: sys.exit(128 + number))
 
 
 class Demonstration:

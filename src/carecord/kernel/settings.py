@@ -1,6 +1,7 @@
 """Every setting, read once from the environment and passed down. The help texts are the documentation."""
 
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field
@@ -61,7 +62,9 @@ class Settings(BaseSettings):
         default="",
         description="Origins whose browser apps may call, such as https://app.example; blanks between them.",
     )
-    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug, info, warning or error."
+    )
 
     @property
     def base_url(self) -> str:
