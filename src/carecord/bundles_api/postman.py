@@ -19,23 +19,30 @@ from carecord.bundles_api.openapi import (
 )
 from carecord.bundles_api.parameters import parameters_of
 from carecord.catalogue.demographics import FIND_PATIENT
+from carecord.catalogue.documents import DOCUMENTS_LIST
 from carecord.catalogue.model import Bundle, ListOperation, Operation
+from carecord.catalogue.pathology import ORDERS_SUMMARY
 from carecord.catalogue.samples import sample_answer, sample_of
+from carecord.catalogue.worklists import WORKLISTS_LIST
 from carecord.kernel.settings import Settings
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 PATIENT_DETAIL_ID = "patientDetailId"
+DOCUMENT_ID = "documentId"
+WORKLIST_ID = "worklistId"
+_VARIABLES = (PATIENT_DETAIL_ID, DOCUMENT_ID, WORKLIST_ID)
 
 _NAMESPACE = uuid.UUID("5a0d4c39-7d1c-5f0e-8a4f-2f4f8d0f1a75")
 _KEEP_TOKEN = [
     'pm.test("a token was given", () => pm.response.to.have.status(200));',
     'pm.environment.set("token", pm.response.json().access_token);',
 ]
-_KEEP_PATIENT = [
-    'pm.test("it answers", () => pm.response.to.have.status(200));',
-    "const found = pm.response.json().PatientsList;",
-    'if (found.length) pm.environment.set("patientDetailId", found[0].PatientDetailId);',
-]
+_KEPT = {
+    FIND_PATIENT: (PATIENT_DETAIL_ID, "PatientDetailId"),
+    ORDERS_SUMMARY: (DOCUMENT_ID, "DocumentId"),
+    DOCUMENTS_LIST: (DOCUMENT_ID, "DocumentId"),
+}
+"""What a request leaves in the environment for those after it: a variable, and the field of its first row."""
 
 
 def build_collection(served: Iterable[Operation]) -> dict[str, Any]:
@@ -66,6 +73,8 @@ def build_environment(settings: Settings) -> dict[str, Any]:
             _variable("clientSecret", "", secret=True),
             _variable("subscriptionKey", "", secret=True),
             _variable(PATIENT_DETAIL_ID, patient_detail_id),
+            _variable(DOCUMENT_ID, sample_of(DOCUMENTS_LIST).item["DocumentId"]),
+            _variable(WORKLIST_ID, sample_of(WORKLISTS_LIST).item["WorklistId"]),
             _variable("token", "", secret=True),
         ],
         "_postman_variable_scope": "environment",
@@ -109,7 +118,7 @@ def _request(operation: Operation) -> dict[str, Any]:
         url["variable"] = [
             {
                 "key": name,
-                "value": "{{patientDetailId}}" if name == PATIENT_DETAIL_ID else "",
+                "value": f"{{{{{name}}}}}" if name in _VARIABLES else "",
                 "description": describe_path_parameter(operation, name),
             }
             for name in names
@@ -135,8 +144,8 @@ def _request(operation: Operation) -> dict[str, Any]:
         request["body"] = {"mode": "raw", "raw": body.decode(), "options": {"raw": {"language": "json"}}}
         request["header"].append(_header("Content-Type", "application/json"))
     item: dict[str, Any] = {"name": operation.title, "request": request}
-    if operation is FIND_PATIENT:
-        item["event"] = [_script(_KEEP_PATIENT)]
+    if operation in _KEPT:
+        item["event"] = [_script(_keep(*_KEPT[operation], rows=str(operation.collection)))]
     answer = msgspec.json.format(msgspec.json.encode(sample_answer(operation)), indent=2)
     item["response"] = [
         {
@@ -150,6 +159,14 @@ def _request(operation: Operation) -> dict[str, Any]:
         }
     ]
     return item
+
+
+def _keep(variable: str, field: str, *, rows: str) -> list[str]:
+    return [
+        'pm.test("it answers", () => pm.response.to.have.status(200));',
+        f"const found = pm.response.json().{rows};",
+        f'if (found.length) pm.environment.set("{variable}", String(found[0].{field}));',
+    ]
 
 
 def _url(path: str) -> dict[str, Any]:
