@@ -119,6 +119,7 @@ def test_a_caller_with_token_key_product_and_scope_gets_in(with_world: Callable[
             tenancies=(1, 2),
             subscription_id=world.subscription_id,
             product_id="sandpit",
+            bundles=frozenset({"gp", "maternity"}),
         )
         assert await world.gate.check(world.bearer("gp.read"), world.secondary, REPEATS) == caller
         assert world.audited() == []

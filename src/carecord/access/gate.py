@@ -62,6 +62,12 @@ class Caller:
     tenancies: tuple[int, ...] | None
     subscription_id: str | None
     product_id: str | None
+    bundles: frozenset[str] | None
+    """The bundles of the key's product; None without a key, where scopes alone decide."""
+
+    def may_use(self, bundle: Bundle, scope: str) -> bool:
+        """Whether an operation of another bundle may lean on this one too."""
+        return scope in self.scopes and (self.bundles is None or bundle.slug in self.bundles)
 
 
 class Gate:
@@ -139,6 +145,7 @@ class Gate:
             client.tenancies,
             subscription.subscription_id if subscription else None,
             subscription.product_id if subscription else None,
+            frozenset(subscription.bundles) if subscription else None,
         )
 
     async def _find_subscription(self, client: Client, key: str | None) -> Subscription | None:

@@ -8,7 +8,7 @@ What the reference leaves open is settled so:
 - Text that is empty or blank asks for nothing, as when a form sends all its fields.
 - A record with a sensitive address is found by neither postcode, GP nor practice, and shows none of them.
 - Records that were merged or closed at their source are found like others.
-- `PatientListId` needs the scope of the worklists besides: who is on a list is theirs to tell.
+- `PatientListId` needs scope and bundle of the worklists besides: who is on a list is theirs to tell.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,9 +59,10 @@ async def find_patient(call: Call) -> Answer:
     check_no_parameters(call.query)
     request = read_search(await call.read_body(), browse_by_surname=call.browse_by_surname)
     criteria, patient_list_id = request.criteria, request.patient_list_id
-    if patient_list_id is not None and not call.holds_scope(WORKLISTS.scope):
+    if patient_list_id is not None and not call.caller.may_use(WORKLISTS, WORKLISTS.scope):
         raise NotAllowed(
-            f"To search by PatientListId the token needs the scope {WORKLISTS.scope}.", reason="scope_missing"
+            f"To search by PatientListId the token needs the scope {WORKLISTS.scope} and the key its bundle.",
+            reason="scope_missing",
         )
     async with call.pool.connection() as connection:
         if patient_list_id is not None:

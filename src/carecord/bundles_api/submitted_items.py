@@ -22,6 +22,7 @@ from carecord.bundles_api.data_submission import (
 from carecord.bundles_api.face import Answer, Call
 from carecord.bundles_api.parameters import check_no_parameters
 from carecord.catalogue import operations_of_store, submissions_by_target
+from carecord.catalogue.checks import check_source_time
 from carecord.catalogue.data_submission import DELETE_ITEM, SUBMIT_ITEMS, SubmitItemsBody
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.model import Operation
@@ -44,7 +45,7 @@ from carecord.kernel.errors import (
     NotFound,
     Unprocessable,
 )
-from carecord.patient_index.submitting import OwnRecord, check_source_time
+from carecord.patient_index.submitting import OwnRecord
 
 ITEMS_LIMIT = 500
 """Most items of one submission."""

@@ -70,6 +70,16 @@ def _is_nhs_number_field(field: Field) -> bool:
     return field.name == "NhsNumber" or field.dictionary == "NHS NUMBER"
 
 
+def check_source_time(source_updated_at: str | None, today: str) -> str | None:
+    """The rule that a SourceUpdatedDate breaks. One in the future would outlast every true one."""
+    if source_updated_at is None:
+        return None
+    rule = check_local_date_time(source_updated_at)
+    if rule is None and source_updated_at[:10] > today:
+        rule = "must not lie in the future"
+    return rule
+
+
 def checks_of(field: Field) -> tuple[Check, ...]:
     """Every rule for the text of one field, the cheapest first."""
     found: list[Check] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, LiteralString
 
 import msgspec
@@ -64,7 +65,7 @@ def file_entries(connection: Connection[Any], tenancy_id: int, entries: Sequence
                 new.append(copied)
             else:
                 compared.append((*copied, row.shared))
-        elif record not in untouched:
+        elif record not in untouched or entry.source_updated_at is not None:
             compared.append((record, entry.store, entry.key, entry.source_updated_at, None, None, False))
     if new:
         _copy(connection, queries.copy_new_entries, new)
@@ -96,6 +97,7 @@ def _compare(connection: Connection[Any], rows: list[tuple[Any, ...]], filed: Fi
     changed = connection.execute(queries.change_entries).fetchone()
     assert changed is not None
     filed.changed, filed.deleted = changed
+    connection.execute(queries.remember_deletions)
     filed.added += connection.execute(queries.insert_entries).rowcount
     connection.execute(queries.clear_entries)
 
@@ -116,25 +118,37 @@ _SLUG_BY_SCOPE = {name.casefold(): bundle.slug for bundle in BUNDLES for name in
 def apply_sharing(connection: Connection[Any], records: Iterable[int]) -> None:
     """Let the newest word on sharing take hold: of the whole record, and of each bundle by itself.
 
-    A scope that names no bundle counts as the whole record, a status that we do not know as a refusal: what
-    we cannot place, we do not show.
+    A scope that names no bundle counts as the whole record, a status that we do not know as a refusal, and of
+    two words on one day, or of one without a day, the refusal holds: what we cannot place, we do not show.
     """
-    refused: dict[int, dict[str, bool]] = {record: {} for record in records}
-    oldest_first = connection.execute(
+    said: dict[int, dict[str, list[_Word]]] = {record: {} for record in records}
+    words = connection.execute(
         queries.sharing_of,
-        {"ids": list(refused), "collection": SHARING_STORE, "sharing_type": _LOCAL_RECORD},
+        {"ids": list(said), "collection": SHARING_STORE, "sharing_type": _LOCAL_RECORD},
     )
-    for record, status, scope in oldest_first:
+    for record, status, scope, said_at in words:
         slug = _SLUG_BY_SCOPE.get((scope or "").strip().casefold(), "")
-        refused[record][slug] = (status or "").strip().casefold() not in _PERMITTED
+        denied = (status or "").strip().casefold() not in _PERMITTED
+        said[record].setdefault(slug, []).append((said_at, denied))
+    refused = {
+        record: {slug for slug, words in scopes.items() if _is_refused(words)}
+        for record, scopes in said.items()
+    }
     connection.execute(
         index_queries.set_sharing,
         {
             "ids": list(refused),
-            "refused": [scopes.get("", False) for scopes in refused.values()],
-            "bundles": [
-                ",".join(slug for slug, denied in scopes.items() if slug and denied)
-                for scopes in refused.values()
-            ],
+            "refused": ["" in slugs for slugs in refused.values()],
+            "bundles": [",".join(sorted(slugs - {""})) for slugs in refused.values()],
         },
     )
+
+
+_Word = tuple[datetime | None, bool]
+"""When something was said on sharing, and whether it is a refusal."""
+
+
+def _is_refused(words: Iterable[_Word]) -> bool:
+    dated = [(said_at, denied) for said_at, denied in words if said_at is not None]
+    newest = max((said_at for said_at, _ in dated), default=None)
+    return any(denied and said_at in (None, newest) for said_at, denied in words)

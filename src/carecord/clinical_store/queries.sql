@@ -66,6 +66,27 @@ WITH found AS (
 )
 SELECT (SELECT count(*) FROM changed WHERE differs), (SELECT count(*) FROM deleted)
 
+-- remember_deletions --
+-- A dated deletion of what is not there is kept too: a line older than it does not bring the row in.
+INSERT INTO clinical_store.entry_version
+    (patient_detail_id, collection, entry_id, version, source_key, item, ended_by, valid_from, deleted_as_of)
+SELECT s.patient_detail_id, s.collection, coalesce(gone.entry_id, nextval('clinical_store.entry_id')),
+    coalesce(gone.version + 1, 0), s.source_key, '{}', 'deleted', now(), s.source_updated_at
+FROM staged_entry s
+LEFT JOIN LATERAL (
+    SELECT v.entry_id, v.version, v.deleted_as_of
+    FROM clinical_store.entry_version v
+    WHERE (v.patient_detail_id, v.collection, v.source_key) = (s.patient_detail_id, s.collection, s.source_key)
+      AND v.ended_by = 'deleted'
+    ORDER BY v.version DESC
+    LIMIT 1
+) AS gone ON true
+WHERE s.item IS NULL AND s.source_updated_at IS NOT NULL
+  AND (gone.deleted_as_of IS NULL OR gone.deleted_as_of < s.source_updated_at)
+  AND NOT EXISTS (
+    SELECT FROM clinical_store.entry e
+    WHERE (e.patient_detail_id, e.collection, e.source_key) = (s.patient_detail_id, s.collection, s.source_key))
+
 -- insert_entries --
 -- Store the entries that are new. One that was deleted comes back under its old id, unless its line is older.
 INSERT INTO clinical_store.entry
@@ -88,12 +109,11 @@ WHERE s.item IS NOT NULL
     WHERE (e.patient_detail_id, e.collection, e.source_key) = (s.patient_detail_id, s.collection, s.source_key))
 
 -- sharing_of --
--- Every word of these source records on sharing, the oldest first.
-SELECT e.patient_detail_id, e.item->>'Status', e.item->>'Scope'
+-- Every word of these source records on sharing, and when it was said.
+SELECT e.patient_detail_id, e.item->>'Status', e.item->>'Scope', e.occurred_at
 FROM clinical_store.entry e
 WHERE e.patient_detail_id = ANY(%(ids)s) AND e.collection = %(collection)s
   AND lower(btrim(e.item->>'SharingType')) = lower(%(sharing_type)s)
-ORDER BY e.patient_detail_id, e.occurred_at NULLS FIRST, e.entry_id
 
 -- page --
 -- A page of one collection over everyone linked with a record: the sources shown, how many rows there are in all, and

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from carecord.catalogue import submissions_by_target
-from carecord.catalogue.checks import check_local_date_time
+from carecord.catalogue.checks import check_source_time
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.submission import InvalidItem, parse_item, source_item_key, structural_error
 from carecord.clinical_store.filing import SentEntry
@@ -105,7 +105,7 @@ def _parse(sent: FeedLine, line: int, today: str) -> Tenancy | Sent:
         sent.patient,
         source_key=_source_patient(sent),
         minor_numbers=tuple(sent.minor_numbers),
-        source_updated_at=_source_updated_at(sent),
+        source_updated_at=_source_updated_at(sent, today),
         today=today,
     )
     return SentPatient(line, record)
@@ -124,15 +124,15 @@ def _source_patient(sent: FeedLine) -> str:
     return sent.source_patient_id
 
 
-def _source_updated_at(sent: FeedLine) -> str | None:
-    updated = sent.source_updated_date
-    if updated is not None and (rule := check_local_date_time(updated)) is not None:
+def _source_updated_at(sent: FeedLine, today: str) -> str | None:
+    rule = check_source_time(sent.source_updated_date, today)
+    if rule is not None:
         raise _broken("SourceUpdatedDate", rule)
-    return updated
+    return sent.source_updated_date
 
 
 def _parse_entry(sent: FeedLine, line: int, today: str) -> SentEntry:
-    source_patient, source_updated_at = _source_patient(sent), _source_updated_at(sent)
+    source_patient, source_updated_at = _source_patient(sent), _source_updated_at(sent, today)
     operation = submissions_by_target.get(sent.collection or "")
     if operation is None or operation is DEMOGRAPHICS_DETAILS:
         raise _broken("Collection", "is no collection that takes rows")

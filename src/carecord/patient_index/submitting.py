@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from carecord.catalogue.checks import check_local_date_time
+from carecord.catalogue.checks import check_source_time
 from carecord.catalogue.submission import InvalidItem
 from carecord.kernel.errors import Conflict, FieldError
 from carecord.kernel.sql import load_queries
@@ -200,16 +200,6 @@ def _check(demographics: Mapping[str, Any], source_updated_at: str | None, today
         errors.append(FieldError("SourceUpdatedDate", rule))
     if errors:
         raise InvalidItem(errors)
-
-
-def check_source_time(source_updated_at: str | None, today: str) -> str | None:
-    """The rule that a SourceUpdatedDate breaks. One in the future would outlast every true one."""
-    if source_updated_at is None:
-        return None
-    rule = check_local_date_time(source_updated_at)
-    if rule is None and source_updated_at[:10] > today:
-        rule = "must not lie in the future"
-    return rule
 
 
 def _replaced(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -413,6 +413,9 @@ def test_who_refused_to_share_worklists_is_not_found_by_their_lists(sandpit: San
     assert surnames(sandpit, Surname="Testb", Forename="A") == ["Testb"]
 
 
+LIST_REFUSED = "To search by PatientListId the token needs the scope worklists.read and the key its bundle."
+
+
 def test_a_list_is_searched_only_by_those_who_may_read_worklists(sandpit: Sandpit) -> None:
     secret = sandpit.add_client("finder", scopes=["demographics.read"])
     headers = sandpit.headers_of("finder", secret, sandpit.subscribe("finder").primary_key)
@@ -420,7 +423,17 @@ def test_a_list_is_searched_only_by_those_who_may_read_worklists(sandpit: Sandpi
     answer = sandpit.post(SEARCH, {"PatientListId": 41}, headers=headers)
 
     assert answer.status_code == 403
-    assert answer.json()["detail"] == "To search by PatientListId the token needs the scope worklists.read."
+    assert answer.json()["detail"] == LIST_REFUSED
+
+
+def test_a_list_is_searched_only_with_a_key_that_opens_worklists(sandpit: Sandpit) -> None:
+    secret = sandpit.add_client("finder", scopes=["demographics.read", "worklists.read"])
+    key = sandpit.subscribe("finder", bundles=["demographics"]).primary_key
+
+    answer = sandpit.post(SEARCH, {"PatientListId": 41}, headers=sandpit.headers_of("finder", secret, key))
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == LIST_REFUSED
 
 
 @pytest.mark.parametrize(

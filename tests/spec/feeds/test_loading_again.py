@@ -149,6 +149,27 @@ def test_to_delete_what_is_not_there_changes_nothing(feeds: Feeds) -> None:
 
 
 @EACH_BATCHING
+@pytest.mark.parametrize(
+    "others",
+    [(), (entry_line("P1", REPEATS, {"Date": None, "Rubric": "another"}),)],
+    ids=["first entry", "beside others"],
+)
+def test_a_deletion_that_comes_before_its_row_holds_off_an_older_line(
+    feeds: Feeds, others: tuple[dict[str, Any], ...]
+) -> None:
+    feeds.load(HEADER, patient_line("P1"), *others)
+    feeds.load(HEADER, deletion("2024-03-03T00:00:00"))
+    feeds.load(HEADER, deletion("2024-03-05T00:00:00"))
+
+    feeds.load(HEADER, aspirin("2024-03-04T00:00:00"))
+    held_off = feeds.items()
+    feeds.load(HEADER, aspirin("2024-03-06T00:00:00"))
+
+    assert ASPIRIN not in held_off
+    assert ASPIRIN in feeds.items()
+
+
+@EACH_BATCHING
 def test_a_deletion_that_is_older_than_the_row_is_ignored(feeds: Feeds) -> None:
     feeds.load(HEADER, patient_line("P1"), aspirin("2024-03-02T00:00:00"))
 

@@ -128,6 +128,11 @@ BAD_LINES: dict[str, tuple[dict[str, Any] | bytes, str, str]] = {
         "SourceUpdatedDate",
         NOT_A_TIME,
     ),
+    "an update to come": (
+        repeat() | {"SourceUpdatedDate": "2026-11-02T00:00:00"},
+        "SourceUpdatedDate",
+        "must not lie in the future",
+    ),
     # The item.
     "a wrong type": (repeat(Quantity=84), "Quantity", "expected `str | null`, got `int`"),
     "an unknown field": (repeat(Colour="white"), "Colour", "is no field of this collection"),

@@ -52,6 +52,27 @@ def hidden(feeds: Feeds) -> tuple[bool, list[str]]:
         pytest.param(
             [said("Agreed", "2024-01-01"), said("Refused", "2024-02-01")], True, [], id="refused later"
         ),
+        pytest.param(
+            [said("Refused", "2024-01-01", Reason="first"), said("Agreed", "2024-01-01")],
+            False,
+            [],
+            id="one row said twice: the later line counts",
+        ),
+        pytest.param(
+            [
+                said("Refused", "2024-01-01") | {"SourceItemId": "S1"},
+                said("Agreed", "2024-01-01") | {"SourceItemId": "S2"},
+            ],
+            True,
+            [],
+            id="of two rows of one day the refusal",
+        ),
+        pytest.param(
+            [said("Refused", None), said("Agreed", "2024-01-01")], True, [], id="a refusal without a day"
+        ),
+        pytest.param(
+            [said("Agreed", None), said("Refused", "2024-01-01")], True, [], id="an agreement without a day"
+        ),
         pytest.param([said("Refused", "2024-01-01", "Alerts")], False, ["alerts"], id="one bundle by name"),
         pytest.param([said("Refused", "2024-01-01", "gp")], False, ["gp"], id="one bundle by slug"),
         pytest.param(
