@@ -43,3 +43,27 @@ def test_a_name_is_listed_as_it_is(database: Database) -> None:
 
     assert listed.exit_code == 0, listed.output
     assert "[/oops]" in listed.output
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--bundle", "gpp"),
+        ("--bundle", "gp", "--bundle", "Bad Slug"),
+        ("--scope", "gp.reed"),
+        ("--tenancy", "99999999999"),
+    ],
+)
+def test_a_client_that_is_refused_is_not_half_made(database: Database, wrong: tuple[str, ...]) -> None:
+    refused = _run(database, 80, "add", "an-app", *wrong)
+
+    assert refused.exit_code in (1, 2), refused.output
+    assert _run(database, 80, "add", "an-app").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["suspend", "resume", "new-key"])
+def test_what_is_no_subscription_is_said_to_be_none(database: Database, command: str) -> None:
+    refused = _run(database, 80, command, "no-uuid")
+
+    assert (refused.exit_code, type(refused.exception)) == (1, SystemExit)
+    assert "There is no such subscription" in refused.output

@@ -182,10 +182,20 @@ def _change(
     **values: object,
 ) -> None:
     with connection.transaction():
-        found = connection.execute(sql, {"subscription_id": subscription_id, **values}).fetchone()
+        found = None
+        if _is_uuid(subscription_id):
+            found = connection.execute(sql, {"subscription_id": subscription_id, **values}).fetchone()
         if found is None:
             raise NotFound("There is no such subscription.")
         _record(connection, event, found[0], subscription_id, by=by)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _record(

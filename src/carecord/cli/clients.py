@@ -32,7 +32,9 @@ def add(
     by: By,
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     scope: Annotated[list[str] | None, typer.Option(help="A scope; without, all that read.")] = None,
-    tenancy: Annotated[list[int] | None, typer.Option(help="A source it may see; without, all.")] = None,
+    tenancy: Annotated[
+        list[int] | None, typer.Option(help="A source it may see; without, all.", min=1, max=2**31 - 1)
+    ] = None,
     bundle: Annotated[list[str] | None, typer.Option(help="A bundle it may call; without, all.")] = None,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
@@ -40,7 +42,13 @@ def add(
     _check_words("--scope", scope or [], [of for one in BUNDLES for of in (one.scope, one.restricted_scope)])
     bundles = bundle or [one.slug for one in BUNDLES]
     product = EVERYTHING if not bundle else f"{client_id}-bundles"
-    with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
+    with (
+        failing_clearly(),
+        open_database(Settings()) as database,
+        database.connect() as connection,
+        # A client without the subscription that goes with it would have a secret that nobody was shown.
+        connection.transaction(),
+    ):
         secret = clients.register_client(
             connection,
             client_id,

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from carecord import population
 from carecord.access import clients, subscriptions
 from carecord.catalogue import BUNDLES
+from carecord.catalogue.data_submission import BUNDLE as DATA_SUBMISSION
 from carecord.cli.clients import EVERYTHING, all_read_scopes
 from carecord.cli.terminal import err, out
 from carecord.ingest.load import load_file
@@ -106,7 +107,13 @@ def credentials(settings: Settings, connection: psycopg.Connection[Any]) -> Cred
     if file.exists():
         return Credentials(**json.loads(file.read_text("utf-8")))
     try:
-        secret = clients.register_client(connection, CLIENT, name="Sandpit", scopes=all_read_scopes(), by=_BY)
+        secret = clients.register_client(
+            connection,
+            CLIENT,
+            name="Sandpit",
+            scopes=[*all_read_scopes(), DATA_SUBMISSION.scope],
+            by=_BY,
+        )
     except Conflict:
         secret = clients.replace_secret(connection, CLIENT, by=_BY)
     subscriptions.put_product(
