@@ -3,6 +3,7 @@
 import itertools
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from carecord.db.migrate import migrate
 from carecord.db.programs import find_programs
 
 TEMPLATE = "migrated"
+_VACUUM_S = 30
 _numbers = itertools.count(1)
 
 
@@ -34,7 +36,20 @@ def new_database(server: Held, *, template: str = TEMPLATE) -> Iterator[Database
     try:
         yield Database(url_of(server, name))
     finally:
-        _run(server, sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**names))
+        _drop(server, sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**names))
+
+
+def _drop(server: Held, statement: sql.Composed) -> None:
+    """Drop a database. The server's own vacuuming may be in it, which we may not end and need only wait for."""
+    until = time.monotonic() + _VACUUM_S
+    while True:
+        try:
+            _run(server, statement)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def url_of(server: Held, database: str) -> str:
