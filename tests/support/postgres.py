@@ -40,7 +40,7 @@ def new_database(server: Held, *, template: str = TEMPLATE) -> Iterator[Database
 
 
 def _drop(server: Held, statement: sql.Composed) -> None:
-    """Drop a database. The server's own vacuuming may be in it, which we may not end and need only wait for."""
+    """Drop a database. The server's own vacuuming may be in it, which we may not end but only wait for."""
     until = time.monotonic() + _VACUUM_S
     while True:
         try:
