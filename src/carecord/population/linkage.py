@@ -2,8 +2,8 @@
 
 Every record is kept with its mistakes. What the catalogue cannot hold is mapped like this:
 an NHS number that is not ten digits with a true check digit is left out, status 03 (trace required), and one
-that is missing has status 07; a date of birth that is no day is left out; a missing surname is UNKNOWN, for
-the catalogue demands one; sex M, F and anything else are 1, 2 and X.
+that is missing has status 07; a date of birth that is no day, or is yet to come, is left out; a missing
+surname is UNKNOWN, for the catalogue demands one; sex M, F and anything else are 1, 2 and X.
 """
 
 import csv
@@ -124,9 +124,10 @@ def nhs_number(text: str | None) -> tuple[str | None, str]:
 
 
 def birth_date(text: str | None) -> str | None:
-    """A day that the calendar has."""
+    """A day that the calendar has, and has had."""
     with suppress(ValueError):
-        return date.fromisoformat(text or "").isoformat()
+        born = date.fromisoformat(text or "")
+        return born.isoformat() if born <= AS_AT else None
     return None
 
 

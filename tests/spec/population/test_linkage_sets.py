@@ -12,6 +12,7 @@ import pytest
 from carecord.ingest.feed_lines import parse_line
 from carecord.kernel.errors import Unprocessable
 from carecord.population import write_from
+from carecord.population.linkage import birth_date
 
 NAMES = (
     "rec_id",
@@ -109,3 +110,19 @@ def test_a_table_without_the_columns_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(Unprocessable) as refused:
         write_from(path, tmp_path / "out", seed=1)
     assert [error.field for error in refused.value.errors] == ["person_id", "source"]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1946-05-17", "1946-05-17"),
+        ("2026-11-01", "2026-11-01"),
+        ("2026-11-02", None),
+        ("2062-05-17", None),
+        ("1946-05-32", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_birth_date_is_a_day_that_has_been(text: str | None, day: str | None) -> None:
+    assert birth_date(text) == day
