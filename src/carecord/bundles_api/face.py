@@ -1,7 +1,7 @@
 """The face itself: a call is routed, asked for its right, answered, and audited on disk before the answer."""
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,14 +126,6 @@ class BundlesFace:
         self._body_limit_bytes = body_limit_bytes
         self._submission_limit_bytes = submission_limit_bytes
         self._browse_by_surname = browse_by_surname
-
-    def knows(self, path: str) -> bool:
-        """Whether the first word of the path is a bundle's."""
-        return path.split("/", 2)[1] in self._bundles if len(path) > 1 else False
-
-    @property
-    def _bundles(self) -> Iterable[str]:
-        return {operation.bundle.slug for operation in self.handlers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         trace_id = os.urandom(16).hex()

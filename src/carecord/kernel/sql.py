@@ -30,9 +30,6 @@ class Queries:
         except KeyError:
             raise AttributeError(f"{self._package}/queries.sql has no query {name!r}") from None
 
-    def names(self) -> list[str]:
-        return list(self._sql)
-
 
 @cache
 def load_queries(package: str) -> Queries:
