@@ -13,7 +13,7 @@ from carecord.bundles_api.rows_in_memory import choose
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS, LINKED_RECORDS
 from carecord.catalogue.shapes import Shape, answer_shape
 from carecord.patient_index.linked_records import LinkedRecord, LinkType, read_linked_records
-from carecord.patient_index.links import RULE, STEWARD
+from carecord.patient_index.linking import NUMBER_RULE, RULE, STEWARD
 from carecord.patient_index.reading import read_record
 
 WHEREABOUTS = (
@@ -67,7 +67,7 @@ def _as_text(at: datetime) -> str:
 
 _linked: Any = answer_shape(LINKED_RECORDS)
 _decode_linked = msgspec.json.Decoder(_linked).decode
-_METHODS = {RULE: "NHS number", STEWARD: "By hand"}
+_METHODS = {NUMBER_RULE: "NHS number", RULE: "Matched", STEWARD: "By hand"}
 _MATCHED = "Matched"
 _MERGED = "Source merge"
 _TYPES = {LinkType.LINKED: "Linked", LinkType.MAJOR: "Major", LinkType.MINOR: "Minor"}

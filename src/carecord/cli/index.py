@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from carecord.access.audit import AuditEvent, EventName, record
+from carecord.cli import evaluating, explaining
 from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
 from carecord.patient_index import links
 
 app = typer.Typer(help="Whose record is it: links between records.", no_args_is_help=True)
+app.command("evaluate")(evaluating.command)
+app.command("explain")(explaining.command)
 
 Reason = Annotated[str, typer.Option(prompt=True, help="Why; kept with the decision.")]
 By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who decides.")]

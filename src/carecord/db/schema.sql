@@ -98,10 +98,14 @@ CREATE TABLE patient_index.patient_record (
     source_updated_at timestamp,
     version integer NOT NULL DEFAULT 1,
     updated_at timestamptz NOT NULL DEFAULT now(),
+    identity json NOT NULL DEFAULT '[]',
+    blocking_keys bigint[] NOT NULL DEFAULT '{}',
     UNIQUE (tenancy_id, source_key)
 );
 COMMENT ON COLUMN patient_index.patient_record.source_key IS
     'The source system''s own id of the record, which never changes; its local numbers may.';
+COMMENT ON COLUMN patient_index.patient_record.identity IS
+    'What the record is compared by, normalised, placeholders left out: an array in the order of normalise.Identity.';
 CREATE INDEX patient_record_person ON patient_index.patient_record (person_id);
 CREATE INDEX patient_record_nhs_number ON patient_index.patient_record (nhs_number, date_of_birth);
 CREATE INDEX patient_record_name
@@ -110,6 +114,14 @@ CREATE INDEX patient_record_name
     WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles);
 CREATE INDEX patient_record_birth ON patient_index.patient_record (date_of_birth, surname_key, forename_key);
 CREATE INDEX patient_record_postcode ON patient_index.patient_record (postcode_key, surname_key);
+
+CREATE TABLE patient_index.blocking_key (
+    key bigint NOT NULL,
+    patient_detail_id bigint NOT NULL,
+    PRIMARY KEY (key, patient_detail_id)
+);
+COMMENT ON TABLE patient_index.blocking_key IS
+    'Hashes of what two records of one person are likely to share: those that share none are not compared.';
 
 CREATE TABLE patient_index.patient_number (
     tenancy_id integer NOT NULL REFERENCES patient_index.tenancy,
@@ -134,10 +146,22 @@ CREATE TABLE patient_index.link_decision (
     decided_at timestamptz NOT NULL DEFAULT now(),
     superseded_by bigint REFERENCES patient_index.link_decision,
     superseded_at timestamptz,
+    model text,
+    weight double precision,
+    relative_weight double precision,
+    levels smallint[],
+    guards text[],
     CHECK (record_a < record_b)
 );
 COMMENT ON TABLE patient_index.link_decision IS
     'A judgement on a pair of records. Never overwritten: a later one supersedes it.';
+COMMENT ON COLUMN patient_index.link_decision.weight IS
+    'Bits that the pair speaks for one person, against two strangers, by the model of that name and version.';
+COMMENT ON COLUMN patient_index.link_decision.relative_weight IS
+    'The same, against two people of one family.';
+COMMENT ON COLUMN patient_index.link_decision.levels IS
+    'The level of each of comparing.COMPARISONS, from 0; -1 where there was nothing to compare.';
+COMMENT ON COLUMN patient_index.link_decision.guards IS 'What kept the pair from being linked by its weight.';
 CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b)
     WHERE superseded_at IS NULL;
 CREATE INDEX link_decision_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NULL;

@@ -9,6 +9,7 @@ from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.submission import ItemReader
 from carecord.kernel.nhs_number import is_placeholder
 from carecord.patient_index.name_keys import name_key, postcode_key
+from carecord.patient_index.normalise import Identity, identity_of
 
 _DEFAULTS = {"sensitive_address": "No", "record_status": "Active"}
 """What the declaration demands and sources often leave out."""
@@ -36,6 +37,8 @@ class SourceRecord:
     active: bool
     demographics: bytes
     source_updated_at: str | None
+    identity: Identity
+    """What it is compared by."""
 
 
 _reader = ItemReader(
@@ -71,4 +74,23 @@ def parse_patient(
         active=item.record_status == "Active",
         demographics=msgspec.json.encode(item),
         source_updated_at=source_updated_at,
+        identity=identity_of(_compared(item)),
     )
+
+
+def _compared(item: Any) -> dict[str, str | None]:
+    """What the identity is made of, by JSON name."""
+    return {
+        "NhsNumber": item.nhs_number,
+        "NhsNumberVerificationStatus": item.nhs_number_verification_status,
+        "Forename": item.forename,
+        "MiddleNames": item.middle_names,
+        "Surname": item.surname,
+        "PreviousSurname": item.previous_surname,
+        "DateOfBirth": item.date_of_birth,
+        "Gender": item.gender,
+        "PostCode": item.post_code,
+        "AddressLine1": item.address_line1,
+        "MobileTelephone": item.mobile_telephone,
+        "HomeTelephone": item.home_telephone,
+    }

@@ -15,12 +15,17 @@ SELECT tenancy_id, description, system_kind, organisation_code FROM patient_inde
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_record (
     source_key text, number text, minor_numbers text[], nhs_number text, date_of_birth date, gender text,
     surname_key text, forename_key text, postcode_key text, gp_code text, gp_practice_code text,
-    active boolean, demographics json, source_updated_at timestamp
+    active boolean, demographics json, source_updated_at timestamp, identity json, blocking_keys bigint[]
 ) ON COMMIT DELETE ROWS
 
 -- copy_records --
 -- Bring a batch into its place.
 COPY staged_record FROM STDIN
+
+-- stage_record --
+-- Bring one record into its place.
+INSERT INTO staged_record VALUES (
+    %s, %s, %s::text[], %s, %s::date, %s, %s, %s, %s, %s, %s, %s, %s::json, %s::timestamp, %s::json, %s::bigint[])
 
 -- lock_source --
 -- Two processes that file records of one source system wait for each other.
@@ -34,7 +39,7 @@ SELECT pg_advisory_xact_lock(hashtext('patient_index.link'))
 -- Make or change source records. Gives back those that are new or changed, and whether linking keys did.
 -- How old a record is, is never forgotten: neither when a later line says the same, nor when one says no time.
 WITH incoming AS (
-    SELECT s.*, r.patient_detail_id AS known_id, r.nhs_number AS old_nhs_number, r.date_of_birth AS old_birth
+    SELECT s.*, r.patient_detail_id AS known_id, r.identity::text AS old_identity, r.blocking_keys AS old_keys
     FROM staged_record s
     LEFT JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
     WHERE r.patient_detail_id IS NULL
@@ -44,24 +49,26 @@ WITH incoming AS (
 ), created AS (
     INSERT INTO patient_index.patient_record (
         patient_detail_id, person_id, tenancy_id, source_key, nhs_number, date_of_birth, gender, surname_key,
-        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at)
+        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at,
+        identity, blocking_keys)
     SELECT id, id, %(tenancy_id)s, source_key, nhs_number, date_of_birth, gender, surname_key,
-        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at
+        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at,
+        identity, blocking_keys
     FROM (
         SELECT nextval('patient_index.patient_record_patient_detail_id_seq') AS id, i.*
         FROM incoming i WHERE known_id IS NULL
     ) AS new
-    RETURNING patient_detail_id
+    RETURNING patient_detail_id, blocking_keys
 ), changed AS (
     UPDATE patient_index.patient_record r
     SET nhs_number = i.nhs_number, date_of_birth = i.date_of_birth, gender = i.gender,
         surname_key = i.surname_key, forename_key = i.forename_key, postcode_key = i.postcode_key,
         gp_code = i.gp_code, gp_practice_code = i.gp_practice_code, active = i.active,
         demographics = i.demographics, source_updated_at = greatest(i.source_updated_at, r.source_updated_at),
+        identity = i.identity, blocking_keys = i.blocking_keys,
         version = r.version + 1, updated_at = now()
     FROM incoming i WHERE i.known_id = r.patient_detail_id
-    RETURNING r.patient_detail_id,
-        (i.old_nhs_number, i.old_birth) IS DISTINCT FROM (i.nhs_number, i.date_of_birth) AS moved
+    RETURNING r.patient_detail_id, i.old_identity <> i.identity::text AS moved, i.old_keys, i.blocking_keys
 ), confirmed AS (
     UPDATE patient_index.patient_record r
     SET source_updated_at = s.source_updated_at
@@ -69,6 +76,15 @@ WITH incoming AS (
     WHERE r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
       AND r.demographics::text = s.demographics::text AND s.source_updated_at IS NOT NULL
       AND (r.source_updated_at IS NULL OR r.source_updated_at < s.source_updated_at)
+), keys_gone AS (
+    DELETE FROM patient_index.blocking_key k
+    USING changed c, unnest(c.old_keys) AS old (key)
+    WHERE k.key = old.key AND k.patient_detail_id = c.patient_detail_id AND old.key <> ALL (c.blocking_keys)
+), keys_come AS (
+    INSERT INTO patient_index.blocking_key (key, patient_detail_id)
+    SELECT key, patient_detail_id FROM created, unnest(blocking_keys) AS new (key)
+    UNION ALL
+    SELECT key, patient_detail_id FROM changed, unnest(blocking_keys) AS new (key) WHERE new.key <> ALL (old_keys)
 )
 SELECT patient_detail_id, true AS moved FROM created
 UNION ALL SELECT patient_detail_id, moved FROM changed
@@ -99,28 +115,47 @@ ON CONFLICT (number, tenancy_id, patient_detail_id) DO UPDATE
 SET is_minor = excluded.is_minor, valid_to = CASE WHEN excluded.is_minor THEN patient_number.valid_to END
 WHERE patient_number.is_minor <> excluded.is_minor
 
--- records_around --
--- The records that may belong to a person with any of these, with what the linking rule looks at.
-SELECT r.patient_detail_id, r.person_id, r.nhs_number, r.date_of_birth::text
+-- blocked_pairs --
+-- Each of these records beside every record that shares a blocking key with it, and beside itself.
+-- A key that more than %(hot)s records share is passed over.
+WITH mine AS (
+    SELECT patient_detail_id, key
+    FROM patient_index.patient_record, unnest(blocking_keys) AS keys (key)
+    WHERE patient_detail_id = ANY (%(ids)s)
+), pairs AS (
+    SELECT DISTINCT mine.patient_detail_id AS record, sharing.patient_detail_id AS other
+    FROM mine
+    CROSS JOIN LATERAL (
+        SELECT patient_detail_id, count(*) OVER () AS sharers
+        FROM (SELECT patient_detail_id FROM patient_index.blocking_key k WHERE k.key = mine.key
+              LIMIT %(hot)s + 1) AS few
+    ) AS sharing
+    WHERE sharing.sharers <= %(hot)s
+    UNION
+    SELECT id, id FROM unnest(%(ids)s::bigint[]) AS asked (id)
+)
+SELECT pairs.record, r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text
+FROM pairs JOIN patient_index.patient_record r ON r.patient_detail_id = pairs.other
+
+-- records_of_persons --
+-- All records of the persons that these records belong to.
+SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text
 FROM patient_index.patient_record r
 WHERE r.person_id = ANY (
-    SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY(%(ids)s)
-    UNION
-    SELECT other.person_id
-    FROM patient_index.patient_record mine
-    JOIN patient_index.patient_record other USING (nhs_number, date_of_birth)
-    WHERE mine.patient_detail_id = ANY(%(ids)s)
-    UNION
-    SELECT other.person_id
-    FROM patient_index.link_decision d
-    JOIN patient_index.patient_record other ON other.patient_detail_id = d.record_b
-    WHERE d.record_a = ANY(%(ids)s) AND d.superseded_at IS NULL
-    UNION
-    SELECT other.person_id
-    FROM patient_index.link_decision d
-    JOIN patient_index.patient_record other ON other.patient_detail_id = d.record_a
-    WHERE d.record_b = ANY(%(ids)s) AND d.superseded_at IS NULL
+    SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
+
+-- decisions_on_persons --
+-- The decisions in force that name any record of the persons that these records belong to.
+WITH member AS (
+    SELECT patient_detail_id AS id FROM patient_index.patient_record
+    WHERE person_id = ANY (
+        SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
 )
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision JOIN member ON record_a = id WHERE superseded_at IS NULL
+UNION
+SELECT decision_id, record_a, record_b, decision, rule
+FROM patient_index.link_decision JOIN member ON record_b = id WHERE superseded_at IS NULL
 
 -- decisions_on --
 -- The decisions in force that name any of these records.
@@ -140,12 +175,22 @@ WHERE d.record_a = p.record_a AND d.record_b = p.record_b AND d.superseded_at IS
 RETURNING d.decision_id
 
 -- insert_decisions --
--- Write the decisions whose place is free.
+-- Write decisions; those in force on the pairs have been ended before.
 INSERT INTO patient_index.link_decision (record_a, record_b, decision, rule, decided_by, reason)
 SELECT p.record_a, p.record_b, p.decision, %(rule)s, %(decided_by)s, %(reason)s
 FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[])
     AS p (record_a, record_b, decision)
 RETURNING decision_id, record_a, record_b
+
+-- insert_verdicts --
+-- Write what the weights say of pairs.
+INSERT INTO patient_index.link_decision
+    (record_a, record_b, decision, rule, decided_by, model, weight, relative_weight, levels, guards)
+SELECT p.record_a, p.record_b, p.decision, p.rule, %(decided_by)s, %(model)s, p.weight, p.relative_weight,
+    string_to_array(p.levels, ' ')::smallint[], string_to_array(nullif(p.guards, ''), ' ')
+FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[], %(weight)s::float8[],
+            %(relative_weight)s::float8[], %(levels)s::text[], %(guards)s::text[], %(rule)s::text[])
+    AS p (record_a, record_b, decision, weight, relative_weight, levels, guards, rule)
 
 -- point_to_successors --
 -- A superseded decision names the one that took its place.
@@ -412,3 +457,27 @@ SELECT tenancy_id, number, %(major)s, number_type, true, valid_from, valid_to
 FROM patient_index.patient_number
 WHERE patient_detail_id = %(minor)s
 ON CONFLICT (number, tenancy_id, patient_detail_id) DO NOTHING
+
+-- ids_filed --
+-- The source key and patient detail ID of every record.
+SELECT source_key, patient_detail_id FROM patient_index.patient_record
+
+-- groups_filed --
+-- The source key and person of every record.
+SELECT source_key, person_id FROM patient_index.patient_record
+
+-- tasks_waiting --
+-- The pairs that wait for a steward.
+SELECT record_a, record_b FROM patient_index.link_decision WHERE superseded_at IS NULL AND decision = 'possible'
+
+-- compared --
+-- What records are compared by, and their persons.
+SELECT patient_detail_id, person_id, identity::text FROM patient_index.patient_record
+WHERE patient_detail_id = ANY (%(ids)s)
+
+-- decisions_of_pair --
+-- Every decision on a pair, the newest first.
+SELECT decision, rule, decided_by, decided_at, reason, model, weight, guards, superseded_at
+FROM patient_index.link_decision
+WHERE record_a = %(record_a)s AND record_b = %(record_b)s
+ORDER BY decision_id DESC

@@ -9,6 +9,7 @@ from psycopg import Connection
 from carecord.kernel.errors import Conflict, NotFound
 from carecord.kernel.sql import load_queries
 from carecord.patient_index import links
+from carecord.patient_index.linking import STEWARD
 
 queries = load_queries(__package__)
 
@@ -35,7 +36,7 @@ def link_records(connection: Connection[Any], a: int, b: int, *, decided_by: str
             "Somebody else has decided that the two are different patients; a steward can undo that.",
             reason="link_barred",
         )
-    said = {(d.record_a, d.record_b) for d in across if d.decision == "linked" and d.rule == links.STEWARD}
+    said = {(d.record_a, d.record_b) for d in across if d.decision == "linked" and d.rule == STEWARD}
     if b in ours and (min(a, b), max(a, b)) in said:
         return
     links.link(connection, a, b, decided_by=decided_by, reason=reason)
@@ -61,7 +62,7 @@ def unlink_records(
     if a in leaving or merges.fetchone():
         raise Conflict("A merge holds the two together; only support can undo a merge.", reason="merged")
     across = _decisions_across(connection, leaving, staying)
-    if any(d.decision == "linked" and d.rule == links.STEWARD and d.decided_by != decided_by for d in across):
+    if any(d.decision == "linked" and d.rule == STEWARD and d.decided_by != decided_by for d in across):
         raise Conflict(
             "Somebody else has decided that the two are one patient; a steward can undo that.",
             reason="linked_by_another",

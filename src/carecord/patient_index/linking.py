@@ -1,0 +1,226 @@
+"""Records that come or change are compared with those that may be the same person's, and grouped anew."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+from psycopg import Connection
+
+from carecord.kernel.sql import load_queries
+from carecord.patient_index.deciding import Task, Verdict, judge, settle
+from carecord.patient_index.groups import Pair, connected_parts, pair
+from carecord.patient_index.guards import certain
+from carecord.patient_index.normalise import Identity
+from carecord.patient_index.scoring import Model, load_model
+
+queries = load_queries(__package__)
+
+RULE = "weights"
+NUMBER_RULE = "NHS number and date of birth"
+STEWARD = "steward"
+DECIDED_BY = "carecord"
+
+Decision = Literal["linked", "not linked", "possible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relinked:
+    """What a run changed: pairs newly linked, pairs put before a steward, records that moved."""
+
+    linked: int = 0
+    possible: int = 0
+    moved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRecord:
+    """A source record as the index compares it."""
+
+    patient_detail_id: int
+    person_id: int
+    tenancy_id: int
+    source_key: str
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A decision that has not been superseded."""
+
+    decision_id: int
+    pair: Pair
+    decision: Decision
+    rule: str
+
+
+@dataclass(slots=True)
+class _Neighbourhood:
+    """All that bears on some records: they, what they hang together with, and what stands decided of them."""
+
+    records: dict[int, IndexedRecord] = field(default_factory=dict)
+    decisions: dict[int, InForce] = field(default_factory=dict)
+    edges: set[Pair] = field(default_factory=set)
+
+
+def relink(
+    connection: Connection[Any], patient_detail_ids: Sequence[int], *, model: Model | None = None
+) -> Relinked:
+    """Decide anew for these records and all that they hang together with, in the caller's transaction.
+
+    The same records give the same groups in whatever order they come. A steward's decision stands above all.
+    """
+    if not patient_detail_ids:
+        return Relinked()
+    model = model or load_model()
+    connection.execute(queries.lock_links)
+    around = _neighbourhood(connection, patient_detail_ids, model)
+    by_pair = {decision.pair: decision for decision in around.decisions.values()}
+    linked: dict[Pair, Verdict] = {}
+    tasks: dict[Pair, Task] = {}
+    person: dict[int, int] = {}
+    for part in _parts(around):
+        settled = settle(
+            model,
+            {record: around.records[record].identity for record in part},
+            names={r: (around.records[r].tenancy_id, around.records[r].source_key) for r in part},
+            **_standing(part, by_pair),
+        )
+        linked |= settled.links
+        tasks |= settled.tasks
+        person |= _persons(settled.group)
+    new = _write(connection, model, by_pair, linked, tasks)
+    moved = _set_persons(connection, around.records, person)
+    return Relinked(linked=sum(p in linked for p in new), possible=sum(p in tasks for p in new), moved=moved)
+
+
+def decisions_on(connection: Connection[Any], ids: Iterable[int]) -> list[InForce]:
+    """The decisions in force that name any of these records."""
+    rows = connection.execute(queries.decisions_on, {"ids": list(ids)}).fetchall()
+    return [_in_force(row) for row in rows]
+
+
+def _in_force(row: Sequence[Any]) -> InForce:
+    return InForce(row[0], (row[1], row[2]), row[3], row[4])
+
+
+@lru_cache(maxsize=65_536)
+def read_identity(text: str) -> Identity:
+    return _decode(text)
+
+
+_decode = msgspec.json.Decoder(Identity).decode
+
+
+def _neighbourhood(connection: Connection[Any], ids: Sequence[int], model: Model) -> _Neighbourhood:
+    """What shares a blocking key with these and may be the same person, and all that hangs on that.
+
+    Hanging on: the records of one person, and the pairs that a decision names, step by step to the end.
+    """
+    rows = connection.execute(queries.blocked_pairs, {"ids": list(ids), "hot": model.hot}).fetchall()
+    blocked = {row[1]: _record(row[1:]) for row in rows}
+    found = _Neighbourhood(records={one: blocked[one] for one in ids if one in blocked})
+    asking = set(found.records)
+    for p in {pair(row[0], row[1]) for row in rows if row[0] != row[1]}:
+        if judge(model, blocked[p[0]].identity, blocked[p[1]].identity).outcome != "apart":
+            found.edges.add(p)
+            asking |= set(p)
+    asked: set[int] = set()
+    while asking:
+        with connection.pipeline():
+            members = connection.execute(queries.records_of_persons, {"ids": list(asking)})
+            decided = connection.execute(queries.decisions_on_persons, {"ids": list(asking)})
+            rows = members.fetchall()
+            decisions = [_in_force(row) for row in decided.fetchall()]
+        found.records.update((row[0], _record(row)) for row in rows)
+        asked |= {row[0] for row in rows} | asking
+        found.decisions.update((decision.decision_id, decision) for decision in decisions)
+        asking = {end for decision in decisions for end in decision.pair} - asked
+    return found
+
+
+def _record(row: Sequence[Any]) -> IndexedRecord:
+    return IndexedRecord(row[0], row[1], row[2], row[3], read_identity(row[4]))
+
+
+def _parts(around: _Neighbourhood) -> list[list[int]]:
+    """The records in parts that hang together: by a comparison, a decision, or as one person until now."""
+    first: dict[int, int] = {}
+    ties = {
+        pair(first.setdefault(r.person_id, r.patient_detail_id), r.patient_detail_id)
+        for r in around.records.values()
+    }
+    ties |= around.edges | {decision.pair for decision in around.decisions.values()}
+    parts: dict[int, list[int]] = {}
+    for record, root in connected_parts(around.records, ties).items():
+        parts.setdefault(root, []).append(record)
+    return list(parts.values())
+
+
+def _standing(part: Sequence[int], by_pair: Mapping[Pair, InForce]) -> dict[str, set[Pair]]:
+    """The decisions in force within a part."""
+    pairs = (pair(a, b) for place, a in enumerate(part) for b in part[place + 1 :])
+    within = [by_pair[p] for p in pairs if p in by_pair]
+    return {
+        "linked": {d.pair for d in within if d.rule != STEWARD and d.decision == "linked"},
+        "joined": {d.pair for d in within if d.rule == STEWARD and d.decision == "linked"},
+        "barred": {d.pair for d in within if d.rule == STEWARD and d.decision == "not linked"},
+    }
+
+
+def _persons(group: Mapping[int, int]) -> dict[int, int]:
+    """The person of each record: the lowest patient detail ID of its group."""
+    lowest: dict[int, int] = {}
+    for record, name in group.items():
+        lowest[name] = min(record, lowest.get(name, record))
+    return {record: lowest[name] for record, name in group.items()}
+
+
+def _write(
+    connection: Connection[Any],
+    model: Model,
+    by_pair: Mapping[Pair, InForce],
+    linked: Mapping[Pair, Verdict],
+    tasks: Mapping[Pair, Task],
+) -> list[Pair]:
+    """End the decisions of weight that no longer hold, and write the new ones. Gives back the new."""
+    wanted: dict[Pair, Decision] = dict.fromkeys(tasks, "possible")
+    wanted |= dict.fromkeys(linked, "linked")
+    gone = [d.decision_id for p, d in by_pair.items() if d.rule != STEWARD and wanted.get(p) != d.decision]
+    if gone:
+        connection.execute(queries.withdraw_decisions, {"decision_ids": gone})
+    new = [
+        p
+        for p, decision in wanted.items()
+        if p not in by_pair or (by_pair[p].rule != STEWARD and by_pair[p].decision != decision)
+    ]
+    if new:
+        verdicts = [linked[p] if p in linked else tasks[p].verdict for p in new]
+        connection.execute(
+            queries.insert_verdicts,
+            {
+                "rule": [NUMBER_RULE if certain(v.score) and not v.guards else RULE for v in verdicts],
+                "decided_by": DECIDED_BY,
+                "model": f"{model.name} {model.version}",
+                "record_a": [a for a, _ in new],
+                "record_b": [b for _, b in new],
+                "decision": [wanted[p] for p in new],
+                "weight": [round(verdict.score.weight, 3) for verdict in verdicts],
+                "relative_weight": [round(verdict.score.relative_weight, 3) for verdict in verdicts],
+                "levels": [" ".join(map(str, verdict.score.levels)) for verdict in verdicts],
+                "guards": [" ".join(tasks[p].reasons) if p in tasks else "" for p in new],
+            },
+        )
+    return new
+
+
+def _set_persons(
+    connection: Connection[Any], records: Mapping[int, IndexedRecord], person: Mapping[int, int]
+) -> int:
+    moved = [record for record, one in person.items() if records[record].person_id != one]
+    if moved:
+        connection.execute(
+            queries.set_persons, {"ids": moved, "persons": [person[record] for record in moved]}
+        )
+    return len(moved)

@@ -1,0 +1,151 @@
+"""What a record says of who somebody is, in the form that records are compared in."""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from functools import lru_cache
+
+import msgspec
+from anyascii import anyascii
+from stdnum.gb import nhs
+
+from carecord.patient_index.name_keys import postcode_key
+
+VERIFIED = "01"
+NO_EVIDENCE = frozenset({"04", "05"})
+"""NHS number statuses that say that tracing failed or that number and details conflict."""
+
+NEWBORN_NAMES = frozenset(
+    ["BABY", "BABYBOY", "BABYGIRL", "BOY", "GIRL", "MALE", "FEMALE", "INFANT", "NEWBORN", "NEONATE", "CHILD", "TWIN", "TRIPLET"]
+)
+PLACEHOLDER_FORENAMES = frozenset(
+    ["UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NOTGIVEN", "NOTSTATED", "UNNAMED", "TEST", "MR", "MRS", "MISS", "MS", "MASTER", "X", "XX", "XXX"]
+)
+PLACEHOLDER_SURNAMES = frozenset(
+    ["UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NOTGIVEN", "NOTSTATED", "TEST", "TESTPATIENT", "X", "XX", "XXX"]
+)
+_NEWBORN_START = re.compile(r"^(BABY|TWIN|TRIPLET|INFANT|NEWBORN)( |[1-4AB]?$)")
+PLACEHOLDER_BIRTHS = frozenset({"18000101", "19000101", "19010101", "99991231"})
+# NHS Data Dictionary: POSTCODE; ZZ99 codes name a country or "no fixed abode", never a home.
+_PSEUDO_POSTCODE = "ZZ99"
+_NOT_WORD = re.compile(r"[^A-Z0-9]+")
+_PARTICLES = frozenset(["DE", "DER", "DEN", "VAN", "VON", "LA", "LE", "DU", "DA", "DI", "DOS", "EL", "AL", "BIN", "BINTE", "IBN", "OF", "THE", "ST"])
+_SEXES = {"1": "M", "2": "F", "M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}
+
+
+class Identity(msgspec.Struct, frozen=True, array_like=True):
+    """Who a record is about. What carries no weight (a placeholder, a default) is left out."""
+
+    nhs_number: str | None = None
+    nhs_verified: bool = False
+    forename: str | None = None
+    middle: str | None = None
+    surname: str | None = None
+    surname_parts: tuple[str, ...] = ()
+    """The names of a double-barrelled surname and former surnames, each of two letters at least."""
+    birth: str | None = None
+    """Eight digits, year first; as sent, so that a day no calendar has can still nearly agree."""
+    sex: str | None = None
+    postcode: str | None = None
+    address: str | None = None
+    phones: tuple[str, ...] = ()
+    newborn: bool = False
+    """Called "baby" or "twin one" for want of a name."""
+
+
+def identity_of(sent: Mapping[str, str | None]) -> Identity:
+    """The identity in an item of Patient - Demographics (its JSON names)."""
+    forename, middle, newborn = _given_names(sent.get("Forename"), sent.get("MiddleNames"))
+    surname, parts = _surnames(sent.get("Surname"), sent.get("PreviousSurname"))
+    number = _nhs_number(sent.get("NhsNumber"), sent.get("NhsNumberVerificationStatus"))
+    return Identity(
+        nhs_number=number,
+        nhs_verified=number is not None and sent.get("NhsNumberVerificationStatus") == VERIFIED,
+        forename=forename,
+        middle=middle,
+        surname=surname,
+        surname_parts=parts,
+        birth=_birth(sent.get("DateOfBirth")),
+        sex=_SEXES.get((sent.get("Gender") or "").upper()),
+        postcode=_postcode(sent.get("PostCode")),
+        address=_address(sent.get("AddressLine1")),
+        phones=_phones(sent.get("MobileTelephone"), sent.get("HomeTelephone")),
+        newborn=newborn,
+    )
+
+
+@lru_cache(maxsize=131_072)
+def _words(text: str) -> tuple[str, ...]:
+    upper = anyascii(text).upper().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
+    return tuple(word for word in _NOT_WORD.split(upper) if word)
+
+
+def _given_names(forename: str | None, middle_names: str | None) -> tuple[str | None, str | None, bool]:
+    """The forename and the first of the other given names, in one word each."""
+    words = list(_words(forename or ""))
+    middle = list(_words(middle_names or ""))
+    whole = "".join(words)
+    newborn = whole in NEWBORN_NAMES or bool(_NEWBORN_START.match(" ".join(words)))
+    if newborn or whole in PLACEHOLDER_FORENAMES:
+        words = []
+    elif len(words) > 1 and "-" not in (forename or "") and len(words[0]) > 1:
+        middle = words[1:] + middle
+        words = words[:1]
+    first = middle[0] if middle and middle[0] not in PLACEHOLDER_FORENAMES | NEWBORN_NAMES else None
+    return "".join(words) or None, first, newborn
+
+
+def _surnames(surname: str | None, previous: str | None) -> tuple[str | None, tuple[str, ...]]:
+    words = _words(surname or "")
+    whole = "".join(words)
+    if not whole or whole in PLACEHOLDER_SURNAMES:
+        words, whole = (), ""
+    former = _words(previous or "")
+    parts = {word for word in words if len(word) > 1 and word not in _PARTICLES} if len(words) > 1 else set()
+    if former:
+        parts.add("".join(former))
+        parts |= {word for word in former if len(word) > 1 and word not in _PARTICLES}
+    parts.discard(whole)
+    return whole or None, tuple(sorted(parts))
+
+
+def _nhs_number(number: str | None, status: str | None) -> str | None:
+    if not number or status in NO_EVIDENCE:
+        return None
+    digits = nhs.compact(number)
+    return digits if len(set(digits)) > 1 and nhs.is_valid(digits) else None
+
+
+def _birth(text: str | None) -> str | None:
+    digits = "".join(letter for letter in text or "" if letter.isdigit())[:8]
+    return digits if len(digits) == 8 and digits not in PLACEHOLDER_BIRTHS else None
+
+
+def calendar_day(birth: str | None) -> date | None:
+    """The day of eight digits, where the calendar has it."""
+    if birth:
+        with suppress(ValueError):
+            return date(int(birth[:4]), int(birth[4:6]), int(birth[6:8]))
+    return None
+
+
+def _postcode(text: str | None) -> str | None:
+    key = postcode_key(text) if text else ""
+    return key if key and not key.startswith(_PSEUDO_POSTCODE) else None
+
+
+def _address(line: str | None) -> str | None:
+    return " ".join(_words(line or "")) or None
+
+
+@lru_cache(maxsize=65_536)
+def _phone(text: str) -> str | None:
+    digits = "".join(letter for letter in text if letter.isdigit())
+    digits = "0" + digits[2:] if digits.startswith("44") else digits
+    digits = "0" + digits[4:] if digits.startswith("0044") else digits
+    return digits if len(digits) >= 9 and len(set(digits[2:])) > 2 else None
+
+
+def _phones(*texts: str | None) -> tuple[str, ...]:
+    return tuple(sorted({phone for text in texts if text and (phone := _phone(text))}))
