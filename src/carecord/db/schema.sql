@@ -100,6 +100,8 @@ CREATE TABLE patient_index.patient_record (
     updated_at timestamptz NOT NULL DEFAULT now(),
     identity json NOT NULL DEFAULT '[]',
     blocking_keys bigint[] NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
     UNIQUE (tenancy_id, source_key)
 );
 COMMENT ON COLUMN patient_index.patient_record.source_key IS
@@ -143,7 +145,7 @@ CREATE TABLE patient_index.link_decision (
     rule text NOT NULL,
     decided_by text NOT NULL,
     reason text,
-    decided_at timestamptz NOT NULL DEFAULT now(),
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     superseded_by bigint REFERENCES patient_index.link_decision,
     superseded_at timestamptz,
     model text,
@@ -151,6 +153,7 @@ CREATE TABLE patient_index.link_decision (
     relative_weight double precision,
     levels smallint[],
     guards text[],
+    sealed boolean NOT NULL DEFAULT false,
     CHECK (record_a < record_b)
 );
 COMMENT ON TABLE patient_index.link_decision IS
@@ -162,9 +165,64 @@ COMMENT ON COLUMN patient_index.link_decision.relative_weight IS
 COMMENT ON COLUMN patient_index.link_decision.levels IS
     'The level of each of comparing.COMPARISONS, from 0; -1 where there was nothing to compare.';
 COMMENT ON COLUMN patient_index.link_decision.guards IS 'What kept the pair from being linked by its weight.';
+COMMENT ON COLUMN patient_index.link_decision.sealed IS
+    'Adoption, gender reassignment, protection: who reviews links without the right to sealed ones never sees it.';
 CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b)
     WHERE superseded_at IS NULL;
 CREATE INDEX link_decision_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NULL;
+
+CREATE TABLE patient_index.hot_key (
+    key bigint PRIMARY KEY,
+    rule text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE patient_index.hot_key IS 'Blocking keys that more records share than the model compares.';
+
+CREATE TABLE patient_index.nhs_number_alias (
+    superseded text PRIMARY KEY,
+    current text NOT NULL,
+    told_by text NOT NULL,
+    reason text,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (superseded <> current)
+);
+COMMENT ON TABLE patient_index.nhs_number_alias IS
+    'NHS numbers that PDS has replaced, and by which. Never those of adoption or protection.';
+
+CREATE TABLE patient_index.overlay (
+    overlay_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    patient_detail_id bigint NOT NULL REFERENCES patient_index.patient_record,
+    identity_before json NOT NULL,
+    noticed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    decision text CHECK (decision IN ('same person', 'another person', 'undone')),
+    decided_by text,
+    reason text,
+    decided_at timestamptz,
+    CHECK ((decision IS NULL) = (decided_at IS NULL))
+);
+COMMENT ON TABLE patient_index.overlay IS
+    'Source records that turned into somebody else. While one is open, no weight links its record.';
+CREATE UNIQUE INDEX overlay_open ON patient_index.overlay (patient_detail_id) WHERE decided_at IS NULL;
+
+CREATE TABLE patient_index.proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('link', 'unlink')),
+    record_a bigint NOT NULL REFERENCES patient_index.patient_record,
+    record_b bigint NOT NULL REFERENCES patient_index.patient_record,
+    model text NOT NULL,
+    engine text NOT NULL,
+    weight double precision NOT NULL,
+    relative_weight double precision NOT NULL,
+    levels smallint[] NOT NULL,
+    reasons text[] NOT NULL DEFAULT '{}',
+    proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at timestamptz,
+    outcome text CHECK (outcome IN ('linked', 'not linked', 'withdrawn')),
+    CHECK (record_a < record_b)
+);
+COMMENT ON TABLE patient_index.proposal IS
+    'What linking the whole index anew would change. A proposal changes nothing until somebody decides.';
+CREATE UNIQUE INDEX proposal_open ON patient_index.proposal (record_a, record_b) WHERE closed_at IS NULL;
 
 CREATE SEQUENCE clinical_store.entry_id AS bigint CACHE 1000;
 

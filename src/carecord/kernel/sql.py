@@ -1,4 +1,4 @@
-"""Named SQL: every query of a package stands in its `queries.sql`, described, with named parameters."""
+"""Named SQL: every query stands in a `.sql` file of its package, described, with named parameters."""
 
 import re
 from functools import cache
@@ -9,18 +9,18 @@ _HEADER = re.compile(r"^-- (?P<name>[a-z][a-z0-9_]*) --$", re.MULTILINE)
 
 
 class Queries:
-    """The queries of one package, each an attribute that holds its SQL text."""
+    """The queries of one file, each an attribute that holds its SQL text."""
 
-    def __init__(self, package: str, text: str) -> None:
-        self._package = package
+    def __init__(self, file: str, text: str) -> None:
+        self._file = file
         self._sql: dict[str, str] = {}
         parts = _HEADER.split(text)
         for name, body in zip(parts[1::2], parts[2::2], strict=True):
             lines = body.strip().splitlines()
             if not lines or not lines[0].startswith("-- "):
-                raise ValueError(f"{package}/queries.sql: {name} has no line that describes it")
+                raise ValueError(f"{file}: {name} has no line that describes it")
             if name in self._sql:
-                raise ValueError(f"{package}/queries.sql: {name} stands twice")
+                raise ValueError(f"{file}: {name} stands twice")
             self._sql[name] = "\n".join(line for line in lines if not line.startswith("-- ")).strip()
 
     def __getattr__(self, name: str) -> LiteralString:
@@ -28,10 +28,10 @@ class Queries:
             # It stands in a file of ours, and is as literal as text in a module.
             return self._sql[name]
         except KeyError:
-            raise AttributeError(f"{self._package}/queries.sql has no query {name!r}") from None
+            raise AttributeError(f"{self._file} has no query {name!r}") from None
 
 
 @cache
-def load_queries(package: str) -> Queries:
-    """Read `queries.sql` of the package. A query without a name or a description is an error at import."""
-    return Queries(package, files(package).joinpath("queries.sql").read_text("utf-8"))
+def load_queries(package: str, file: str = "queries.sql") -> Queries:
+    """Read a `.sql` file of the package. A query without a name or a description is an error at import."""
+    return Queries(f"{package}/{file}", files(package).joinpath(file).read_text("utf-8"))

@@ -17,20 +17,89 @@ NO_EVIDENCE = frozenset({"04", "05"})
 """NHS number statuses that say that tracing failed or that number and details conflict."""
 
 NEWBORN_NAMES = frozenset(
-    ["BABY", "BABYBOY", "BABYGIRL", "BOY", "GIRL", "MALE", "FEMALE", "INFANT", "NEWBORN", "NEONATE", "CHILD", "TWIN", "TRIPLET"]
+    [
+        "BABY",
+        "BABYBOY",
+        "BABYGIRL",
+        "BOY",
+        "GIRL",
+        "MALE",
+        "FEMALE",
+        "INFANT",
+        "NEWBORN",
+        "NEONATE",
+        "CHILD",
+        "TWIN",
+        "TRIPLET",
+    ]
 )
 PLACEHOLDER_FORENAMES = frozenset(
-    ["UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NOTGIVEN", "NOTSTATED", "UNNAMED", "TEST", "MR", "MRS", "MISS", "MS", "MASTER", "X", "XX", "XXX"]
+    [
+        "UNKNOWN",
+        "UNK",
+        "NOTKNOWN",
+        "NK",
+        "NA",
+        "NONE",
+        "NOTGIVEN",
+        "NOTSTATED",
+        "UNNAMED",
+        "TEST",
+        "MR",
+        "MRS",
+        "MISS",
+        "MS",
+        "MASTER",
+        "X",
+        "XX",
+        "XXX",
+    ]
 )
 PLACEHOLDER_SURNAMES = frozenset(
-    ["UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NOTGIVEN", "NOTSTATED", "TEST", "TESTPATIENT", "X", "XX", "XXX"]
+    [
+        "UNKNOWN",
+        "UNK",
+        "NOTKNOWN",
+        "NK",
+        "NA",
+        "NONE",
+        "NOTGIVEN",
+        "NOTSTATED",
+        "TEST",
+        "TESTPATIENT",
+        "X",
+        "XX",
+        "XXX",
+    ]
 )
 _NEWBORN_START = re.compile(r"^(BABY|TWIN|TRIPLET|INFANT|NEWBORN)( |[1-4AB]?$)")
 PLACEHOLDER_BIRTHS = frozenset({"18000101", "19000101", "19010101", "99991231"})
 # NHS Data Dictionary: POSTCODE; ZZ99 codes name a country or "no fixed abode", never a home.
 _PSEUDO_POSTCODE = "ZZ99"
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
-_PARTICLES = frozenset(["DE", "DER", "DEN", "VAN", "VON", "LA", "LE", "DU", "DA", "DI", "DOS", "EL", "AL", "BIN", "BINTE", "IBN", "OF", "THE", "ST"])
+_PARTICLES = frozenset(
+    [
+        "DE",
+        "DER",
+        "DEN",
+        "VAN",
+        "VON",
+        "LA",
+        "LE",
+        "DU",
+        "DA",
+        "DI",
+        "DOS",
+        "EL",
+        "AL",
+        "BIN",
+        "BINTE",
+        "IBN",
+        "OF",
+        "THE",
+        "ST",
+    ]
+)
 _SEXES = {"1": "M", "2": "F", "M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}
 
 

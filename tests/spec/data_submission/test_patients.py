@@ -67,12 +67,13 @@ def test_a_known_number_updates_its_record(sources: Sandpit, trust: Submitter) -
     assert _details(sources, new)["Surname"] == "Married"
 
 
-def test_a_corrected_number_links_the_record_elsewhere(engine: Submitter) -> None:
+def test_a_corrected_record_links_elsewhere(engine: Submitter) -> None:
     gp = engine.new_record(TenancyId=GP, **ANN)
-    trust = engine.new_record(**ANN | {"NhsNumber": None})
+    unsure = ANN | {"NhsNumber": None, "DateOfBirth": "1951-08-23"}
+    trust = engine.new_record(**unsure)
 
     linked = engine.update(trust, **ANN).json()["LinkedPatientDetailIds"]
-    parted = engine.update(trust, **ANN | {"DateOfBirth": "1946-05-18"}).json()["LinkedPatientDetailIds"]
+    parted = engine.update(trust, **unsure).json()["LinkedPatientDetailIds"]
 
     assert (linked, parted) == ([str(gp)], [])
 

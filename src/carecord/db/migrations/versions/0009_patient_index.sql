@@ -1,6 +1,8 @@
 ALTER TABLE patient_index.patient_record
     ADD COLUMN identity json NOT NULL DEFAULT '[]',
-    ADD COLUMN blocking_keys bigint[] NOT NULL DEFAULT '{}';
+    ADD COLUMN blocking_keys bigint[] NOT NULL DEFAULT '{}',
+    ADD COLUMN created_at timestamptz NOT NULL DEFAULT now(),
+    ADD COLUMN deleted_at timestamptz;
 COMMENT ON COLUMN patient_index.patient_record.identity IS
     'What the record is compared by, normalised, placeholders left out: an array in the order of normalise.Identity.';
 
@@ -17,7 +19,9 @@ ALTER TABLE patient_index.link_decision
     ADD COLUMN weight double precision,
     ADD COLUMN relative_weight double precision,
     ADD COLUMN levels smallint[],
-    ADD COLUMN guards text[];
+    ADD COLUMN guards text[],
+    ADD COLUMN sealed boolean NOT NULL DEFAULT false;
+ALTER TABLE patient_index.link_decision ALTER COLUMN decided_at SET DEFAULT clock_timestamp();
 COMMENT ON COLUMN patient_index.link_decision.weight IS
     'Bits that the pair speaks for one person, against two strangers, by the model of that name and version.';
 COMMENT ON COLUMN patient_index.link_decision.relative_weight IS
@@ -25,3 +29,58 @@ COMMENT ON COLUMN patient_index.link_decision.relative_weight IS
 COMMENT ON COLUMN patient_index.link_decision.levels IS
     'The level of each of comparing.COMPARISONS, from 0; -1 where there was nothing to compare.';
 COMMENT ON COLUMN patient_index.link_decision.guards IS 'What kept the pair from being linked by its weight.';
+COMMENT ON COLUMN patient_index.link_decision.sealed IS
+    'Adoption, gender reassignment, protection: who reviews links without the right to sealed ones never sees it.';
+
+CREATE TABLE patient_index.hot_key (
+    key bigint PRIMARY KEY,
+    rule text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE patient_index.hot_key IS 'Blocking keys that more records share than the model compares.';
+
+CREATE TABLE patient_index.nhs_number_alias (
+    superseded text PRIMARY KEY,
+    current text NOT NULL,
+    told_by text NOT NULL,
+    reason text,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (superseded <> current)
+);
+COMMENT ON TABLE patient_index.nhs_number_alias IS
+    'NHS numbers that PDS has replaced, and by which. Never those of adoption or protection.';
+
+CREATE TABLE patient_index.overlay (
+    overlay_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    patient_detail_id bigint NOT NULL REFERENCES patient_index.patient_record,
+    identity_before json NOT NULL,
+    noticed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    decision text CHECK (decision IN ('same person', 'another person', 'undone')),
+    decided_by text,
+    reason text,
+    decided_at timestamptz,
+    CHECK ((decision IS NULL) = (decided_at IS NULL))
+);
+COMMENT ON TABLE patient_index.overlay IS
+    'Source records that turned into somebody else. While one is open, no weight links its record.';
+CREATE UNIQUE INDEX overlay_open ON patient_index.overlay (patient_detail_id) WHERE decided_at IS NULL;
+
+CREATE TABLE patient_index.proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('link', 'unlink')),
+    record_a bigint NOT NULL REFERENCES patient_index.patient_record,
+    record_b bigint NOT NULL REFERENCES patient_index.patient_record,
+    model text NOT NULL,
+    engine text NOT NULL,
+    weight double precision NOT NULL,
+    relative_weight double precision NOT NULL,
+    levels smallint[] NOT NULL,
+    reasons text[] NOT NULL DEFAULT '{}',
+    proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at timestamptz,
+    outcome text CHECK (outcome IN ('linked', 'not linked', 'withdrawn')),
+    CHECK (record_a < record_b)
+);
+COMMENT ON TABLE patient_index.proposal IS
+    'What linking the whole index anew would change. A proposal changes nothing until somebody decides.';
+CREATE UNIQUE INDEX proposal_open ON patient_index.proposal (record_a, record_b) WHERE closed_at IS NULL;
