@@ -137,6 +137,25 @@ CREATE TABLE patient_index.patient_number (
 );
 CREATE INDEX patient_number_record ON patient_index.patient_number (patient_detail_id);
 
+CREATE FUNCTION patient_index.moment() RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    held text := nullif(current_setting('patient_index.moment', true), '');
+BEGIN
+    IF held IS NULL THEN
+        held := set_config('patient_index.moment', clock_timestamp()::text, true);
+    END IF;
+    RETURN held;
+END
+$$;
+COMMENT ON FUNCTION patient_index.moment IS
+    'The one instant of this transaction: that of its first decision, when it holds its locks. What one transaction decides and ends happens at once.';
+CREATE FUNCTION patient_index.end_at_moment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.superseded_at := patient_index.moment();
+    RETURN NEW;
+END
+$$;
+
 CREATE TABLE patient_index.link_decision (
     decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     record_a bigint NOT NULL REFERENCES patient_index.patient_record,
@@ -145,7 +164,7 @@ CREATE TABLE patient_index.link_decision (
     rule text NOT NULL,
     decided_by text NOT NULL,
     reason text,
-    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    decided_at timestamptz NOT NULL DEFAULT patient_index.moment(),
     superseded_by bigint REFERENCES patient_index.link_decision,
     superseded_at timestamptz,
     model text,
@@ -154,6 +173,8 @@ CREATE TABLE patient_index.link_decision (
     levels smallint[],
     guards text[],
     sealed boolean NOT NULL DEFAULT false,
+    withdrawn_by text,
+    withdrawal_reason text,
     CHECK (record_a < record_b)
 );
 COMMENT ON TABLE patient_index.link_decision IS
@@ -167,9 +188,21 @@ COMMENT ON COLUMN patient_index.link_decision.levels IS
 COMMENT ON COLUMN patient_index.link_decision.guards IS 'What kept the pair from being linked by its weight.';
 COMMENT ON COLUMN patient_index.link_decision.sealed IS
     'Adoption, gender reassignment, protection: who reviews links without the right to sealed ones never sees it.';
-CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b)
+COMMENT ON COLUMN patient_index.link_decision.withdrawn_by IS
+    'Who took back this word of a steward, so that the weights decide again.';
+-- A sealed decision stands above an open one of the same pair, which goes on as if there were no other.
+CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b, sealed)
     WHERE superseded_at IS NULL;
+CREATE INDEX link_decision_possible ON patient_index.link_decision (decision_id)
+    WHERE superseded_at IS NULL AND decision = 'possible';
+CREATE INDEX link_decision_sealed ON patient_index.link_decision (record_a, record_b)
+    WHERE superseded_at IS NULL AND sealed;
 CREATE INDEX link_decision_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NULL;
+CREATE TRIGGER ends_at_moment BEFORE UPDATE OF superseded_at ON patient_index.link_decision
+    FOR EACH ROW WHEN (OLD.superseded_at IS NULL AND NEW.superseded_at IS NOT NULL)
+    EXECUTE FUNCTION patient_index.end_at_moment();
+CREATE INDEX link_decision_past_a ON patient_index.link_decision (record_a) WHERE superseded_at IS NOT NULL;
+CREATE INDEX link_decision_past_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NOT NULL;
 
 CREATE TABLE patient_index.hot_key (
     key bigint PRIMARY KEY,
@@ -202,6 +235,7 @@ CREATE TABLE patient_index.overlay (
 );
 COMMENT ON TABLE patient_index.overlay IS
     'Source records that turned into somebody else. While one is open, no weight links its record.';
+CREATE INDEX overlay_record ON patient_index.overlay (patient_detail_id);
 CREATE UNIQUE INDEX overlay_open ON patient_index.overlay (patient_detail_id) WHERE decided_at IS NULL;
 
 CREATE TABLE patient_index.proposal (

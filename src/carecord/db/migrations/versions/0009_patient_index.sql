@@ -20,8 +20,33 @@ ALTER TABLE patient_index.link_decision
     ADD COLUMN relative_weight double precision,
     ADD COLUMN levels smallint[],
     ADD COLUMN guards text[],
-    ADD COLUMN sealed boolean NOT NULL DEFAULT false;
-ALTER TABLE patient_index.link_decision ALTER COLUMN decided_at SET DEFAULT clock_timestamp();
+    ADD COLUMN sealed boolean NOT NULL DEFAULT false,
+    ADD COLUMN withdrawn_by text,
+    ADD COLUMN withdrawal_reason text;
+CREATE FUNCTION patient_index.moment() RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    held text := nullif(current_setting('patient_index.moment', true), '');
+BEGIN
+    IF held IS NULL THEN
+        held := set_config('patient_index.moment', clock_timestamp()::text, true);
+    END IF;
+    RETURN held;
+END
+$$;
+COMMENT ON FUNCTION patient_index.moment IS
+    'The one instant of this transaction: that of its first decision, when it holds its locks. What one transaction decides and ends happens at once.';
+CREATE FUNCTION patient_index.end_at_moment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.superseded_at := patient_index.moment();
+    RETURN NEW;
+END
+$$;
+ALTER TABLE patient_index.link_decision ALTER COLUMN decided_at SET DEFAULT patient_index.moment();
+CREATE TRIGGER ends_at_moment BEFORE UPDATE OF superseded_at ON patient_index.link_decision
+    FOR EACH ROW WHEN (OLD.superseded_at IS NULL AND NEW.superseded_at IS NOT NULL)
+    EXECUTE FUNCTION patient_index.end_at_moment();
+CREATE INDEX link_decision_past_a ON patient_index.link_decision (record_a) WHERE superseded_at IS NOT NULL;
+CREATE INDEX link_decision_past_b ON patient_index.link_decision (record_b) WHERE superseded_at IS NOT NULL;
 COMMENT ON COLUMN patient_index.link_decision.weight IS
     'Bits that the pair speaks for one person, against two strangers, by the model of that name and version.';
 COMMENT ON COLUMN patient_index.link_decision.relative_weight IS
@@ -31,6 +56,16 @@ COMMENT ON COLUMN patient_index.link_decision.levels IS
 COMMENT ON COLUMN patient_index.link_decision.guards IS 'What kept the pair from being linked by its weight.';
 COMMENT ON COLUMN patient_index.link_decision.sealed IS
     'Adoption, gender reassignment, protection: who reviews links without the right to sealed ones never sees it.';
+COMMENT ON COLUMN patient_index.link_decision.withdrawn_by IS
+    'Who took back this word of a steward, so that the weights decide again.';
+DROP INDEX patient_index.link_decision_in_force;
+-- A sealed decision stands above an open one of the same pair, which goes on as if there were no other.
+CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b, sealed)
+    WHERE superseded_at IS NULL;
+CREATE INDEX link_decision_possible ON patient_index.link_decision (decision_id)
+    WHERE superseded_at IS NULL AND decision = 'possible';
+CREATE INDEX link_decision_sealed ON patient_index.link_decision (record_a, record_b)
+    WHERE superseded_at IS NULL AND sealed;
 
 CREATE TABLE patient_index.hot_key (
     key bigint PRIMARY KEY,
@@ -63,6 +98,7 @@ CREATE TABLE patient_index.overlay (
 );
 COMMENT ON TABLE patient_index.overlay IS
     'Source records that turned into somebody else. While one is open, no weight links its record.';
+CREATE INDEX overlay_record ON patient_index.overlay (patient_detail_id);
 CREATE UNIQUE INDEX overlay_open ON patient_index.overlay (patient_detail_id) WHERE decided_at IS NULL;
 
 CREATE TABLE patient_index.proposal (
