@@ -187,6 +187,12 @@ def blocking_keys(identity: Identity, rules: Sequence[str]) -> list[int]:
     return sorted({_hashed((name, *values)) for name in rules for values in RULES[name](traits)})
 
 
+def rules_of_keys(identity: Identity, rules: Sequence[str]) -> dict[int, str]:
+    """The rule that makes each of the blocking keys."""
+    traits = traits_of(identity)
+    return {_hashed((name, *values)): name for name in rules for values in RULES[name](traits)}
+
+
 @lru_cache(maxsize=131_072)
 def sound(name: str) -> str:
     """How a name sounds in English; the name itself where that is nothing."""

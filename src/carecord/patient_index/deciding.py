@@ -4,7 +4,7 @@ The result is a function of the set of records and of what stands decided, never
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
@@ -14,6 +14,10 @@ from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, Score, score
 
 Outcome = Literal["link", "review", "apart"]
+
+LARGEST_PART = 100
+"""More records than these, all hanging together, are no person or family: what they have in common is some
+default. Nothing is linked by weight among them; what is linked stays."""
 
 NOT_COMPATIBLE = "not_compatible"
 NO_CLEAR_LEAD = "no_clear_lead"
@@ -78,21 +82,22 @@ def settle(
     linked: Collection[Pair] = (),
     joined: Collection[Pair] = (),
     barred: Collection[Pair] = (),
+    held: Collection[int] = (),
 ) -> Settled:
     """Settle records that hang together. `names` are source system and key: they, not the ids, break ties.
 
-    `linked` pairs are linked now by weight; a steward has `joined` some and `barred` others for ever.
+    `linked` pairs are linked now by weight; a steward has `joined` some and `barred` others for ever. Those
+    `held` are linked by no weight. Of more than LARGEST_PART records only what is linked can stay linked.
     """
     records = sorted(identities, key=names.__getitem__)
-    verdicts = {
-        pair(a, b): judge(model, identities[a], identities[b], linked=pair(a, b) in linked)
-        for a, b in combinations(records, 2)
-    }
+    verdicts = _Verdicts(model, identities, linked=linked, held=held)
+    too_many = len(records) > LARGEST_PART
+    worth_judging = linked if too_many else [pair(a, b) for a, b in combinations(records, 2)]
     groups = _Groups(records, verdicts, joined=joined, barred=frozenset(barred))
     settled = Settled()
     rank = {record: place for place, record in enumerate(records)}
     linkable = sorted(
-        (p for p, verdict in verdicts.items() if verdict.outcome == "link"),
+        (p for p in worth_judging if verdicts[p].outcome == "link"),
         key=lambda p: (-verdicts[p].strength, *sorted((rank[p[0]], rank[p[1]]))),
     )
     refused: dict[Pair, str] = {}
@@ -101,14 +106,40 @@ def settle(
             continue
         if not groups.compatible(a, b):
             refused[a, b] = NOT_COMPATIBLE
-        elif groups.rival(a, b, lead=model.thresholds.lead):
+        elif not too_many and groups.rival(a, b, lead=model.thresholds.lead):
             refused[a, b] = NO_CLEAR_LEAD
         else:
             groups.unite(a, b)
             settled.links[a, b] = verdicts[a, b]
     settled.group = {record: groups.of(record) for record in records}
-    settled.tasks = _tasks(groups, verdicts, refused, rank)
+    settled.tasks = {} if too_many else _tasks(groups, verdicts, refused, rank)
     return settled
+
+
+class _Verdicts(dict[Pair, Verdict]):
+    """The verdict on each pair, judged when it is first asked for."""
+
+    def __init__(
+        self,
+        model: Model,
+        identities: Mapping[int, Identity],
+        *,
+        linked: Collection[Pair],
+        held: Collection[int],
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self._identities = identities
+        self._linked = linked
+        self._held = held
+
+    def __missing__(self, p: Pair) -> Verdict:
+        a, b = p
+        verdict = judge(self._model, self._identities[a], self._identities[b], linked=p in self._linked)
+        if a in self._held or b in self._held:
+            verdict = replace(verdict, outcome="apart", compatible=False)
+        self[p] = verdict
+        return verdict
 
 
 def _tasks(

@@ -1,6 +1,6 @@
 """Records that come or change are compared with those that may be the same person's, and grouped anew."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -9,6 +9,7 @@ import msgspec
 from psycopg import Connection
 
 from carecord.kernel.sql import load_queries
+from carecord.patient_index.blocking import rules_of_keys
 from carecord.patient_index.deciding import Task, Verdict, judge, settle
 from carecord.patient_index.groups import Pair, connected_parts, pair
 from carecord.patient_index.guards import certain
@@ -21,6 +22,12 @@ RULE = "weights"
 NUMBER_RULE = "NHS number and date of birth"
 STEWARD = "steward"
 DECIDED_BY = "carecord"
+
+_BLOCKED = queries.blocked_pairs.replace("{held}", queries.held)
+_BLOCKED_BY_ID = _BLOCKED.replace("{chosen}", queries.of_ids)
+BLOCKED_BY_SOURCE_KEY = _BLOCKED.replace("{chosen}", queries.of_source_keys)
+_NAMESAKES = queries.namesakes.replace("{held}", queries.held)
+_RECORDS_OF_PERSONS = queries.records_of_persons.replace("{held}", queries.held)
 
 Decision = Literal["linked", "not linked", "possible"]
 
@@ -36,13 +43,14 @@ class Relinked:
 
 @dataclass(frozen=True, slots=True)
 class IndexedRecord:
-    """A source record as the index compares it."""
+    """A source record as the index compares it. One that is `held` is linked by no weight."""
 
     patient_detail_id: int
     person_id: int
     tenancy_id: int
     source_key: str
     identity: Identity
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,16 @@ class InForce:
 
 
 @dataclass(slots=True)
+class Blocked:
+    """What shares a blocking key with some records, themselves among it; and the keys that too many share."""
+
+    records: dict[int, IndexedRecord] = field(default_factory=dict)
+    pairs: set[Pair] = field(default_factory=set)
+    hot: dict[int, list[int]] = field(default_factory=dict)
+    """By patient detail ID."""
+
+
+@dataclass(slots=True)
 class _Neighbourhood:
     """All that bears on some records: they, what they hang together with, and what stands decided of them."""
 
@@ -64,18 +82,47 @@ class _Neighbourhood:
     edges: set[Pair] = field(default_factory=set)
 
 
+class PersonsTaken(Exception):
+    """Somebody else decides on one of these persons at this moment."""
+
+
+def lock_index(connection: Connection[Any]) -> None:
+    """Wait until nobody else decides on links, and keep all others from it until the transaction ends."""
+    connection.execute(queries.lock_links)
+
+
 def relink(
     connection: Connection[Any], patient_detail_ids: Sequence[int], *, model: Model | None = None
 ) -> Relinked:
     """Decide anew for these records and all that they hang together with, in the caller's transaction.
 
     The same records give the same groups in whatever order they come. A steward's decision stands above all.
+    Nobody else decides meanwhile.
     """
     if not patient_detail_ids:
         return Relinked()
     model = model or load_model()
-    connection.execute(queries.lock_links)
-    around = _neighbourhood(connection, patient_detail_ids, model)
+    lock_index(connection)
+    blocked = find_blocked(connection, patient_detail_ids, model)
+    return decide(connection, blocked, patient_detail_ids, model=model)
+
+
+def decide(
+    connection: Connection[Any],
+    blocked: Blocked,
+    patient_detail_ids: Sequence[int],
+    *,
+    model: Model,
+    new: Collection[int] = (),
+    sharing: bool = False,
+) -> Relinked:
+    """Decide on these records, which share keys with those `blocked`, and on all that hangs on them.
+
+    Of those that are `new` nothing can stand decided yet. Who is `sharing` the index has locked the keys of
+    the records; PersonsTaken if another has their persons.
+    """
+    _add_namesakes(connection, blocked, model)
+    around = _neighbourhood(connection, blocked, patient_detail_ids, model, new=new, sharing=sharing)
     by_pair = {decision.pair: decision for decision in around.decisions.values()}
     linked: dict[Pair, Verdict] = {}
     tasks: dict[Pair, Task] = {}
@@ -85,14 +132,36 @@ def relink(
             model,
             {record: around.records[record].identity for record in part},
             names={r: (around.records[r].tenancy_id, around.records[r].source_key) for r in part},
+            held={r for r in part if around.records[r].held},
             **_standing(part, by_pair),
         )
         linked |= settled.links
         tasks |= settled.tasks
         person |= _persons(settled.group)
-    new = _write(connection, model, by_pair, linked, tasks)
+    written = _write(connection, model, by_pair, linked, tasks)
     moved = _set_persons(connection, around.records, person)
-    return Relinked(linked=sum(p in linked for p in new), possible=sum(p in tasks for p in new), moved=moved)
+    return Relinked(
+        linked=sum(p in linked for p in written), possible=sum(p in tasks for p in written), moved=moved
+    )
+
+
+def find_blocked(connection: Connection[Any], patient_detail_ids: Sequence[int], model: Model) -> Blocked:
+    """What shares a blocking key with these records."""
+    asked = {"ids": list(patient_detail_ids), "hot": model.hot}
+    return read_blocked(connection.execute(_BLOCKED_BY_ID, asked))
+
+
+def read_blocked(rows: Iterable[Sequence[Any]]) -> Blocked:
+    """What the query `blocked_pairs` found."""
+    found = Blocked()
+    for record, hot_key, *other in rows:
+        if hot_key is not None:
+            found.hot.setdefault(record, []).append(hot_key)
+            continue
+        found.records[other[0]] = _record(other)
+        if other[0] != record:
+            found.pairs.add(pair(record, other[0]))
+    return found
 
 
 def decisions_on(connection: Connection[Any], ids: Iterable[int]) -> list[InForce]:
@@ -113,26 +182,54 @@ def read_identity(text: str) -> Identity:
 _decode = msgspec.json.Decoder(Identity).decode
 
 
-def _neighbourhood(connection: Connection[Any], ids: Sequence[int], model: Model) -> _Neighbourhood:
-    """What shares a blocking key with these and may be the same person, and all that hangs on that.
+def _add_namesakes(connection: Connection[Any], blocked: Blocked, model: Model) -> None:
+    """For records that have a key too common to compare by: those with the same birth date and whole name."""
+    if not blocked.hot:
+        return
+    rules: dict[int, str] = {}
+    for record, keys in blocked.hot.items():
+        of_keys = rules_of_keys(blocked.records[record].identity, model.blocking)
+        rules.update((key, of_keys.get(key, "not of this model")) for key in keys)
+    connection.execute(queries.note_hot_keys, {"keys": list(rules), "rules": list(rules.values())})
+    for record, *other in connection.execute(_NAMESAKES, {"ids": list(blocked.hot), "hot": model.hot}):
+        if other[0] != record:
+            blocked.records[other[0]] = _record(other)
+            blocked.pairs.add(pair(record, other[0]))
+
+
+def _neighbourhood(
+    connection: Connection[Any],
+    blocked: Blocked,
+    ids: Sequence[int],
+    model: Model,
+    *,
+    new: Collection[int],
+    sharing: bool,
+) -> _Neighbourhood:
+    """Of what is blocked that which may be the same person, and all that hangs on that.
 
     Hanging on: the records of one person, and the pairs that a decision names, step by step to the end.
     """
-    rows = connection.execute(queries.blocked_pairs, {"ids": list(ids), "hot": model.hot}).fetchall()
-    blocked = {row[1]: _record(row[1:]) for row in rows}
-    found = _Neighbourhood(records={one: blocked[one] for one in ids if one in blocked})
-    asking = set(found.records)
-    for p in {pair(row[0], row[1]) for row in rows if row[0] != row[1]}:
-        if judge(model, blocked[p[0]].identity, blocked[p[1]].identity).outcome != "apart":
+    found = _Neighbourhood(records={one: blocked.records[one] for one in ids if one in blocked.records})
+    asking = set(found.records).difference(new)
+    for p in blocked.pairs:
+        a, b = blocked.records[p[0]], blocked.records[p[1]]
+        if not a.held and not b.held and judge(model, a.identity, b.identity).outcome != "apart":
             found.edges.add(p)
             asking |= set(p)
     asked: set[int] = set()
+    persons: set[int] = set()
     while asking:
         with connection.pipeline():
-            members = connection.execute(queries.records_of_persons, {"ids": list(asking)})
+            taken = connection.execute(queries.try_persons, {"ids": list(asking)}) if sharing else None
+            members = connection.execute(_RECORDS_OF_PERSONS, {"ids": list(asking)})
             decided = connection.execute(queries.decisions_on_persons, {"ids": list(asking)})
+            if taken is not None:
+                persons |= {person for person, ours in taken if ours}
             rows = members.fetchall()
             decisions = [_in_force(row) for row in decided.fetchall()]
+        if sharing and any(row[1] not in persons for row in rows):
+            raise PersonsTaken
         found.records.update((row[0], _record(row)) for row in rows)
         asked |= {row[0] for row in rows} | asking
         found.decisions.update((decision.decision_id, decision) for decision in decisions)
@@ -141,7 +238,7 @@ def _neighbourhood(connection: Connection[Any], ids: Sequence[int], model: Model
 
 
 def _record(row: Sequence[Any]) -> IndexedRecord:
-    return IndexedRecord(row[0], row[1], row[2], row[3], read_identity(row[4]))
+    return IndexedRecord(row[0], row[1], row[2], row[3], read_identity(row[4]), row[5])
 
 
 def _parts(around: _Neighbourhood) -> list[list[int]]:

@@ -22,25 +22,56 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_record (
 -- Bring a batch into its place.
 COPY staged_record FROM STDIN
 
--- stage_record --
--- Bring one record into its place.
-INSERT INTO staged_record VALUES (
-    %s, %s, %s::text[], %s, %s::date, %s, %s, %s, %s, %s, %s, %s, %s::json, %s::timestamp, %s::json, %s::bigint[])
+-- one_record --
+-- In the place of a batch: one record, its values sent with the statement.
+(VALUES (
+    %(source_key)s::text, %(number)s::text, %(minor_numbers)s::text[], %(nhs_number)s::text, %(date_of_birth)s::date,
+    %(gender)s::text, %(surname_key)s::text, %(forename_key)s::text, %(postcode_key)s::text, %(gp_code)s::text,
+    %(gp_practice_code)s::text, %(active)s::boolean, %(demographics)s::json, %(source_updated_at)s::timestamp,
+    %(identity)s::json, %(blocking_keys)s::bigint[]
+)) AS s (
+    source_key, number, minor_numbers, nhs_number, date_of_birth, gender, surname_key, forename_key, postcode_key,
+    gp_code, gp_practice_code, active, demographics, source_updated_at, identity, blocking_keys)
 
 -- lock_source --
 -- Two processes that file records of one source system wait for each other.
 SELECT pg_advisory_xact_lock(hashtext('patient_index.tenancy'), %(tenancy_id)s)
 
+-- share_source --
+-- Those who file single records of one source system work side by side, each record by one of them.
+SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.tenancy'), %(tenancy_id)s), (
+    SELECT count(pg_advisory_xact_lock(key)) FROM (
+        SELECT hashtextextended(%(tenancy_id)s || ' ' || source_key, 0) AS key
+        FROM unnest(%(source_keys)s::text[]) AS source_key ORDER BY 1) AS records)
+
 -- lock_links --
--- Links are decided one transaction at a time, so that two halves of a person cannot miss each other.
+-- Links are decided by one transaction at a time: for bulk work and stewards.
 SELECT pg_advisory_xact_lock(hashtext('patient_index.link'))
 
+-- share_links --
+-- Links are decided side by side by those whose records share no blocking key: two halves of a person do,
+-- and so cannot miss each other.
+SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.link')), (
+    SELECT count(pg_advisory_xact_lock(key)) FROM (
+        SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted)
+
+-- try_persons --
+-- Who decides on persons side by side with others has each to himself; nobody waits, so nobody waits for ever.
+SELECT person_id, pg_try_advisory_xact_lock(hashtext('patient_index.person'), hashint8(person_id))
+FROM (SELECT DISTINCT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s)) AS persons
+
+-- known_records --
+-- The blocking keys of those of these records of a source that are known.
+SELECT blocking_keys
+FROM patient_index.patient_record
+WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)
+
 -- file_records --
--- Make or change source records. Gives back those that are new or changed, and whether linking keys did.
+-- Make or change source records. Gives back those that are new or changed, and how they were compared before.
 -- How old a record is, is never forgotten: neither when a later line says the same, nor when one says no time.
 WITH incoming AS (
     SELECT s.*, r.patient_detail_id AS known_id, r.identity::text AS old_identity, r.blocking_keys AS old_keys
-    FROM staged_record s
+    FROM {staged}
     LEFT JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
     WHERE r.patient_detail_id IS NULL
        OR (r.demographics::text <> s.demographics::text
@@ -58,7 +89,7 @@ WITH incoming AS (
         SELECT nextval('patient_index.patient_record_patient_detail_id_seq') AS id, i.*
         FROM incoming i WHERE known_id IS NULL
     ) AS new
-    RETURNING patient_detail_id, blocking_keys
+    RETURNING patient_detail_id, source_key, blocking_keys
 ), changed AS (
     UPDATE patient_index.patient_record r
     SET nhs_number = i.nhs_number, date_of_birth = i.date_of_birth, gender = i.gender,
@@ -68,11 +99,11 @@ WITH incoming AS (
         identity = i.identity, blocking_keys = i.blocking_keys,
         version = r.version + 1, updated_at = now()
     FROM incoming i WHERE i.known_id = r.patient_detail_id
-    RETURNING r.patient_detail_id, i.old_identity <> i.identity::text AS moved, i.old_keys, i.blocking_keys
+    RETURNING r.patient_detail_id, i.source_key, i.old_identity, i.old_keys, i.blocking_keys
 ), confirmed AS (
     UPDATE patient_index.patient_record r
     SET source_updated_at = s.source_updated_at
-    FROM staged_record s
+    FROM {staged}
     WHERE r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
       AND r.demographics::text = s.demographics::text AND s.source_updated_at IS NOT NULL
       AND (r.source_updated_at IS NULL OR r.source_updated_at < s.source_updated_at)
@@ -86,14 +117,14 @@ WITH incoming AS (
     UNION ALL
     SELECT key, patient_detail_id FROM changed, unnest(blocking_keys) AS new (key) WHERE new.key <> ALL (old_keys)
 )
-SELECT patient_detail_id, true AS moved FROM created
-UNION ALL SELECT patient_detail_id, moved FROM changed
+SELECT patient_detail_id, source_key, NULL AS old_identity FROM created
+UNION ALL SELECT patient_detail_id, source_key, old_identity FROM changed
 
 -- retire_numbers --
 -- A local number that a source record had before its present one stays as a minor number.
 UPDATE patient_index.patient_number n
 SET is_minor = true, valid_to = now()
-FROM staged_record s
+FROM {staged}
 JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
 WHERE n.patient_detail_id = r.patient_detail_id AND NOT n.is_minor
   AND n.number <> r.demographics->>'PatientNumber'
@@ -102,7 +133,7 @@ WHERE n.patient_detail_id = r.patient_detail_id AND NOT n.is_minor
 -- Keep the present local number of each source record, and the numbers merged into it.
 INSERT INTO patient_index.patient_number (tenancy_id, number, patient_detail_id, is_minor)
 SELECT r.tenancy_id, n.number, r.patient_detail_id, n.is_minor
-FROM staged_record s
+FROM {staged}
 JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
 CROSS JOIN LATERAL (
     SELECT r.demographics->>'PatientNumber' AS number, EXISTS (
@@ -115,31 +146,68 @@ ON CONFLICT (number, tenancy_id, patient_detail_id) DO UPDATE
 SET is_minor = excluded.is_minor, valid_to = CASE WHEN excluded.is_minor THEN patient_number.valid_to END
 WHERE patient_number.is_minor <> excluded.is_minor
 
+-- held --
+-- Whether no weight links the record r: its source has deleted it, or it has turned into somebody else.
+r.deleted_at IS NOT NULL OR EXISTS (
+    SELECT FROM patient_index.overlay o WHERE o.patient_detail_id = r.patient_detail_id AND o.decided_at IS NULL)
+
+-- of_ids --
+-- A condition: these records.
+patient_detail_id = ANY (%(ids)s)
+
+-- of_source_keys --
+-- A condition: these records of a source.
+tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)
+
 -- blocked_pairs --
--- Each of these records beside every record that shares a blocking key with it, and beside itself.
--- A key that more than %(hot)s records share is passed over.
+-- Each record that is {chosen} beside every record that shares a blocking key with it, and beside itself.
+-- A key that more than %(hot)s records share is passed over: it stands there alone, without a record beside.
 WITH mine AS (
-    SELECT patient_detail_id, key
-    FROM patient_index.patient_record, unnest(blocking_keys) AS keys (key)
-    WHERE patient_detail_id = ANY (%(ids)s)
-), pairs AS (
-    SELECT DISTINCT mine.patient_detail_id AS record, sharing.patient_detail_id AS other
-    FROM mine
+    SELECT patient_detail_id, blocking_keys FROM patient_index.patient_record WHERE {chosen}
+), sharing AS (
+    SELECT mine.patient_detail_id AS record, few.key, few.other, few.sharers
+    FROM mine CROSS JOIN unnest(mine.blocking_keys) AS keys (key)
     CROSS JOIN LATERAL (
-        SELECT patient_detail_id, count(*) OVER () AS sharers
-        FROM (SELECT patient_detail_id FROM patient_index.blocking_key k WHERE k.key = mine.key
-              LIMIT %(hot)s + 1) AS few
-    ) AS sharing
-    WHERE sharing.sharers <= %(hot)s
+        SELECT keys.key, patient_detail_id AS other, count(*) OVER () AS sharers
+        FROM (SELECT patient_detail_id FROM patient_index.blocking_key k WHERE k.key = keys.key
+              LIMIT %(hot)s + 1) AS first_of_all
+    ) AS few
+), pairs AS (
+    SELECT DISTINCT record, other FROM sharing WHERE sharers <= %(hot)s
     UNION
-    SELECT id, id FROM unnest(%(ids)s::bigint[]) AS asked (id)
+    SELECT patient_detail_id, patient_detail_id FROM mine
 )
-SELECT pairs.record, r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text
+SELECT pairs.record, NULL AS hot_key, r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text,
+    {held}
 FROM pairs JOIN patient_index.patient_record r ON r.patient_detail_id = pairs.other
+UNION ALL
+SELECT DISTINCT record, key, NULL::bigint, NULL::bigint, NULL::integer, NULL, NULL, false
+FROM sharing WHERE sharers > %(hot)s
+
+-- namesakes --
+-- Each of these records, a key of which is too common, beside those of one birth date, surname and forename.
+-- Of more than %(hot)s first those of its postcode, then those that came first.
+SELECT mine.patient_detail_id, few.*
+FROM patient_index.patient_record mine
+CROSS JOIN LATERAL (
+    SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text, {held}
+    FROM patient_index.patient_record r
+    WHERE r.date_of_birth = mine.date_of_birth AND r.surname_key = mine.surname_key
+      AND r.forename_key = mine.forename_key
+    ORDER BY r.postcode_key IS DISTINCT FROM mine.postcode_key, r.patient_detail_id
+    LIMIT %(hot)s
+) AS few
+WHERE mine.patient_detail_id = ANY (%(ids)s)
+
+-- note_hot_keys --
+-- Keep which blocking keys are too common, once each.
+INSERT INTO patient_index.hot_key (key, rule)
+SELECT * FROM unnest(%(keys)s::bigint[], %(rules)s::text[])
+ON CONFLICT (key) DO NOTHING
 
 -- records_of_persons --
 -- All records of the persons that these records belong to.
-SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text
+SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text, {held}
 FROM patient_index.patient_record r
 WHERE r.person_id = ANY (
     SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
@@ -169,7 +237,7 @@ WHERE superseded_at IS NULL AND record_b = ANY(%(ids)s)
 
 -- end_decisions --
 -- A decision in force on any of these pairs gives way; it is kept as it was.
-UPDATE patient_index.link_decision d SET superseded_at = now()
+UPDATE patient_index.link_decision d SET superseded_at = clock_timestamp()
 FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[]) AS p (record_a, record_b, decision)
 WHERE d.record_a = p.record_a AND d.record_b = p.record_b AND d.superseded_at IS NULL
 RETURNING d.decision_id
@@ -202,7 +270,7 @@ WHERE old.decision_id = ANY(%(ended)s) AND new.record_a = old.record_a AND new.r
 
 -- withdraw_decisions --
 -- End decisions of the rule that no longer hold.
-UPDATE patient_index.link_decision SET superseded_at = now() WHERE decision_id = ANY(%(decision_ids)s)
+UPDATE patient_index.link_decision SET superseded_at = clock_timestamp() WHERE decision_id = ANY(%(decision_ids)s)
 
 -- set_persons --
 -- Put records into their persons.
