@@ -140,7 +140,7 @@ LEFT JOIN (
 SELECT r.patient_detail_id, r.tenancy_id, r.refused_bundles
 FROM patient_index.patient_record asked
 JOIN patient_index.patient_record r USING (person_id)
-WHERE asked.patient_detail_id = %(patient_detail_id)s
+WHERE asked.patient_detail_id = %(patient_detail_id)s AND asked.deleted_at IS NULL AND r.deleted_at IS NULL
   AND (%(tenancies)s::integer[] IS NULL
        OR (asked.tenancy_id = ANY(%(tenancies)s) AND r.tenancy_id = ANY(%(tenancies)s)))
   AND {sharing}
@@ -465,7 +465,7 @@ WHERE client_id = %(client_id)s AND submission_id = %(submission_id)s
 SELECT p.patient_detail_id
 FROM clinical_store.worklist_patient w
 JOIN patient_index.patient_record p USING (patient_detail_id)
-WHERE w.patient_list_id = %(patient_list_id)s AND %(bundle)s <> ALL (p.refused_bundles)
+WHERE w.patient_list_id = %(patient_list_id)s AND %(bundle)s <> ALL (p.refused_bundles) AND p.deleted_at IS NULL
 
 -- worklists --
 -- A page of the worklists of the sources that the caller may see. A list counts the patients whom it shows.
@@ -482,7 +482,7 @@ WITH shown AS (
                 SELECT count(DISTINCT r.patient_detail_id)
                 FROM clinical_store.worklist_row r
                 JOIN patient_index.patient_record p USING (patient_detail_id)
-                WHERE r.worklist_id = w.worklist_id
+                WHERE r.worklist_id = w.worklist_id AND p.deleted_at IS NULL
                   AND NOT p.sharing_refused AND %(bundle)s <> ALL (p.refused_bundles)),
             'LastRefreshedDate', to_char(w.refreshed_at, 'YYYY-MM-DD"T"HH24:MI:SS')) AS item,
         w.worklist_id AS entry_id, w.tenancy_id
@@ -512,7 +512,7 @@ WITH matched AS (
     SELECT p.patient_detail_id, p.nhs_number, w.cells, row_number() OVER (ORDER BY {order} w.place) AS place
     FROM clinical_store.worklist_row w
     JOIN patient_index.patient_record p USING (patient_detail_id)
-    WHERE w.worklist_id = %(worklist_id)s
+    WHERE w.worklist_id = %(worklist_id)s AND p.deleted_at IS NULL
       AND NOT p.sharing_refused AND %(bundle)s <> ALL (p.refused_bundles)
       AND {conditions}
 )

@@ -113,9 +113,55 @@ CREATE INDEX patient_record_nhs_number ON patient_index.patient_record (nhs_numb
 CREATE INDEX patient_record_name
     ON patient_index.patient_record (surname_key, forename_key, date_of_birth, patient_detail_id)
     INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code)
-    WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles);
+    WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles) AND deleted_at IS NULL;
 CREATE INDEX patient_record_birth ON patient_index.patient_record (date_of_birth, surname_key, forename_key);
 CREATE INDEX patient_record_postcode ON patient_index.patient_record (postcode_key, surname_key);
+
+CREATE TABLE patient_index.patient_record_version (
+    patient_detail_id bigint NOT NULL REFERENCES patient_index.patient_record,
+    version integer NOT NULL,
+    demographics json NOT NULL,
+    identity json NOT NULL,
+    source_updated_at timestamp,
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (patient_detail_id, version)
+);
+COMMENT ON TABLE patient_index.patient_record_version IS
+    'Earlier demographics of source records, as their sources had them.';
+
+-- Whoever changes demographics, and by whatever statement: what they were before is kept.
+CREATE FUNCTION patient_index.keep_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO patient_index.patient_record_version
+        (patient_detail_id, version, demographics, identity, source_updated_at, valid_from)
+    VALUES (old.patient_detail_id, old.version, old.demographics, old.identity, old.source_updated_at, old.updated_at);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER keep_version AFTER UPDATE OF demographics ON patient_index.patient_record
+    FOR EACH ROW WHEN (old.demographics::text <> new.demographics::text)
+    EXECUTE FUNCTION patient_index.keep_version();
+
+CREATE TABLE patient_index.withdrawal (
+    withdrawal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenancy_id integer NOT NULL REFERENCES patient_index.tenancy,
+    source_key text NOT NULL,
+    patient_detail_id bigint REFERENCES patient_index.patient_record,
+    withdrawn_as_of timestamp,
+    withdrawn_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    withdrawn_by text NOT NULL,
+    reason text,
+    returned_at timestamptz
+);
+COMMENT ON TABLE patient_index.withdrawal IS
+    'A source deleted its record of a patient. It is shown to nobody until the source sends it again.';
+COMMENT ON COLUMN patient_index.withdrawal.patient_detail_id IS
+    'Null where the source deleted what it had never sent: an older line must not bring it in.';
+COMMENT ON COLUMN patient_index.withdrawal.withdrawn_as_of IS
+    'When the source says it deleted the record: an older line does not bring it back.';
+CREATE UNIQUE INDEX withdrawal_open ON patient_index.withdrawal (tenancy_id, source_key) WHERE returned_at IS NULL;
+CREATE INDEX withdrawal_of_record ON patient_index.withdrawal (patient_detail_id);
 
 CREATE TABLE patient_index.blocking_key (
     key bigint NOT NULL,
@@ -226,6 +272,7 @@ CREATE TABLE patient_index.overlay (
     overlay_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     patient_detail_id bigint NOT NULL REFERENCES patient_index.patient_record,
     identity_before json NOT NULL,
+    former_records bigint[] NOT NULL DEFAULT '{}',
     noticed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     decision text CHECK (decision IN ('same person', 'another person', 'undone')),
     decided_by text,
@@ -236,6 +283,8 @@ CREATE TABLE patient_index.overlay (
 COMMENT ON TABLE patient_index.overlay IS
     'Source records that turned into somebody else. While one is open, no weight links its record.';
 CREATE INDEX overlay_record ON patient_index.overlay (patient_detail_id);
+COMMENT ON COLUMN patient_index.overlay.former_records IS
+    'The other records of the person that the record was of until it changed.';
 CREATE UNIQUE INDEX overlay_open ON patient_index.overlay (patient_detail_id) WHERE decided_at IS NULL;
 
 CREATE TABLE patient_index.proposal (
@@ -372,9 +421,15 @@ CREATE TABLE patient_index.patient_merge (
     reason text,
     merged_at timestamptz NOT NULL DEFAULT now(),
     undone_at timestamptz,
+    link_decisions bigint[],
+    numbers_taken text[],
     CHECK (minor_id <> major_id)
 );
 COMMENT ON TABLE patient_index.patient_merge IS
     'A source said that two of its records are one. Kept apart from the demographics, which a later feed replaces.';
+COMMENT ON COLUMN patient_index.patient_merge.link_decisions IS
+    'The link decisions that the merge made, which end with it; null of merges before they were kept.';
+COMMENT ON COLUMN patient_index.patient_merge.numbers_taken IS
+    'The numbers that the major record has by the merge alone.';
 CREATE UNIQUE INDEX patient_merge_in_force ON patient_index.patient_merge (minor_id) WHERE undone_at IS NULL;
 CREATE INDEX patient_merge_major ON patient_index.patient_merge (major_id) WHERE undone_at IS NULL;

@@ -284,7 +284,7 @@ WHERE r.patient_detail_id = p.patient_detail_id AND r.person_id <> p.person_id
 SELECT r.patient_detail_id
 FROM patient_index.patient_record asked
 JOIN patient_index.patient_record r USING (person_id)
-WHERE asked.patient_detail_id = %(patient_detail_id)s
+WHERE asked.patient_detail_id = %(patient_detail_id)s AND asked.deleted_at IS NULL
 ORDER BY r.patient_detail_id
 
 -- set_sharing --
@@ -299,9 +299,10 @@ CROSS JOIN LATERAL (SELECT s0.patient_detail_id, s0.refused, string_to_array(s0.
 WHERE r.patient_detail_id = s.patient_detail_id
 
 -- shown --
--- A condition on the record {record}: its patient has not refused to share it, nor its demographics.
+-- A condition on the record {record}: its patient has not refused to share it, nor its demographics, and its source
+-- has not deleted it.
 -- The index patient_record_name holds only such records: its condition is this one, word for word.
-NOT {record}.sharing_refused AND 'demographics' <> ALL ({record}.refused_bundles)
+NOT {record}.sharing_refused AND 'demographics' <> ALL ({record}.refused_bundles) AND {record}.deleted_at IS NULL
 
 -- of_tenancies --
 -- A condition on the record {record}: it is of a source that the caller may see.
@@ -426,7 +427,7 @@ SELECT r.patient_detail_id, r.tenancy_id, t.description, m.major_id
 FROM patient_index.patient_record r
 JOIN patient_index.tenancy t USING (tenancy_id)
 LEFT JOIN patient_index.patient_merge m ON m.minor_id = r.patient_detail_id AND m.undone_at IS NULL
-WHERE r.patient_detail_id = %(patient_detail_id)s
+WHERE r.patient_detail_id = %(patient_detail_id)s AND r.deleted_at IS NULL
   AND (%(tenancies)s::integer[] IS NULL OR r.tenancy_id = ANY (%(tenancies)s))
 
 -- describe_tenancy --
