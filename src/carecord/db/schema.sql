@@ -307,6 +307,17 @@ COMMENT ON TABLE patient_index.proposal IS
     'What linking the whole index anew would change. A proposal changes nothing until somebody decides.';
 CREATE UNIQUE INDEX proposal_open ON patient_index.proposal (record_a, record_b) WHERE closed_at IS NULL;
 
+CREATE TABLE patient_index.examination (
+    examination_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    examined_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    model text NOT NULL,
+    records bigint NOT NULL,
+    persons bigint NOT NULL,
+    found json NOT NULL
+);
+COMMENT ON TABLE patient_index.examination IS
+    'What was found each time the index was looked over: how often, by the name of the check.';
+
 CREATE SEQUENCE clinical_store.entry_id AS bigint CACHE 1000;
 
 CREATE TABLE clinical_store.entry (

@@ -183,3 +183,14 @@ CREATE INDEX patient_record_name
     ON patient_index.patient_record (surname_key, forename_key, date_of_birth, patient_detail_id)
     INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code)
     WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles) AND deleted_at IS NULL;
+
+CREATE TABLE patient_index.examination (
+    examination_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    examined_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    model text NOT NULL,
+    records bigint NOT NULL,
+    persons bigint NOT NULL,
+    found json NOT NULL
+);
+COMMENT ON TABLE patient_index.examination IS
+    'What was found each time the index was looked over: how often, by the name of the check.';
