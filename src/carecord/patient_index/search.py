@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from psycopg import AsyncConnection, sql
@@ -34,8 +34,18 @@ class Criteria:
     listed: Sequence[int] | None = None
     """Only these patient detail IDs."""
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names of the criteria that ask for something."""
+        return tuple(one.name for one in fields(self) if getattr(self, one.name) is not None)
 
-_NAMES = tuple(field.name for field in fields(Criteria))
+    def parameters(self, *, tenancies: Sequence[int] | None) -> dict[str, Any]:
+        """The values that the conditions of the given criteria take, and the sources to keep to."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.given}
+        values |= {f"{name}_end": values[name] + KEY_END for name in _STARTS if name in values}
+        return values if tenancies is None else values | {"tenancies": list(tenancies)}
+
+
 _STARTS = ("surname", "forename", "postcode")
 
 
@@ -92,13 +102,8 @@ async def find_records(
     Records that their patients do not share are not there: not as rows, not as linked records, not in the
     total. With `minor_numbers` numbers merged away are searched and given too.
     """
-    values = {name: getattr(criteria, name) for name in _NAMES}
-    given = tuple(name for name in _NAMES if values[name] is not None)
-    parameters: dict[str, Any] = {name: values[name] for name in given}
-    parameters |= {f"{name}_end": values[name] + KEY_END for name in _STARTS if name in given}
+    given, parameters = criteria.given, criteria.parameters(tenancies=tenancies)
     parameters |= {"minor_numbers": minor_numbers, "limit": limit, "offset": offset}
-    if tenancies is not None:
-        parameters["tenancies"] = list(tenancies)
     statement = _statement(given, minor_numbers=minor_numbers, limited=tenancies is not None)
     cursor = await connection.execute(statement, parameters)
     row = await cursor.fetchone()
@@ -108,16 +113,23 @@ async def find_records(
 
 @lru_cache(maxsize=4096)
 def _statement(given: tuple[str, ...], *, minor_numbers: bool, limited: bool) -> bytes:
-    conditions = [sql.SQL(_condition(name, minor_numbers=minor_numbers)) for name in given]
-    shown = shown_condition("r", limited=limited)
     return (
         sql.SQL(queries.find_records)
         .format(
-            conditions=sql.SQL(" AND ").join([*conditions, shown]),
+            conditions=conditions_on_records(given, minor_numbers=minor_numbers, limited=limited),
             linked_shown=shown_condition("l", limited=limited),
         )
         .as_bytes()
     )
+
+
+def conditions_on_records(
+    given: tuple[str, ...], *, minor_numbers: bool, limited: bool, also: Sequence[LiteralString] = ()
+) -> sql.Composable:
+    """What must hold of the record `r`: the given criteria, what `also` says, and that it may be shown."""
+    criteria = [sql.SQL(_condition(name, minor_numbers=minor_numbers)) for name in given]
+    more = [sql.SQL(one) for one in also]
+    return sql.SQL(" AND ").join([*criteria, *more, shown_condition("r", limited=limited)])
 
 
 def _condition(name: str, *, minor_numbers: bool) -> Any:
