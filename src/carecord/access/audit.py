@@ -31,6 +31,7 @@ class EventName(StrEnum):
     PATIENT_READ = "patient.read"
     PATIENT_SEARCHED = "patient.searched"
     LINK_DECIDED = "link.decided"
+    INDEX_EXAMINED = "index.examined"
     RECORD_SUBMITTED = "record.submitted"
     RECORD_ENTRIES_SUBMITTED = "record.entries_submitted"
     RECORD_ENTRY_DELETED = "record.entry_deleted"

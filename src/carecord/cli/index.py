@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from carecord.access.audit import AuditEvent, EventName, record
-from carecord.cli import evaluating, explaining
+from carecord.cli import doctoring, evaluating, explaining
 from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
 from carecord.patient_index import links
 
 app = typer.Typer(help="Whose record is it: links between records.", no_args_is_help=True)
+app.command("doctor")(doctoring.command)
 app.command("evaluate")(evaluating.command)
 app.command("explain")(explaining.command)
 
