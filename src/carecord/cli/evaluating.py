@@ -1,191 +1,227 @@
 """`carecord index evaluate`: a set of known truth through the real arrival path."""
 
-import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from random import Random
+from typing import Annotated
 
 import msgspec
+import psycopg
 import typer
-from psycopg import connect, sql
-from rich.progress import Progress
+from rich import box
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from carecord.cli.terminal import err, failing_clearly, open_database, out
-from carecord.db.migrate import migrate
-from carecord.kernel.errors import FieldError, SetUpError, Unprocessable
+from carecord.db.scratch import scratch_database
 from carecord.kernel.settings import Settings
-from carecord.patient_index.evaluating import Evaluation, Figures, Labelled, evaluate
-from carecord.patient_index.normalise import identity_of
-from carecord.patient_index.scoring import DEFAULT_MODEL, load_model
+from carecord.patient_index.evaluating import BASELINE_RULE, Evaluation, evaluate
+from carecord.patient_index.labelled_set import FIELDS, LAYOUTS, Labelled, LabelledSet, read_set
+from carecord.patient_index.pair_figures import Figures
+from carecord.patient_index.scoring import DEFAULT_MODEL, Model, load_model
 
-SCRATCH = "carecord_index_evaluation"
-
-COLUMNS = {
-    "person": "person_id",
-    "source": "source",
-    "NhsNumber": "nhs_number",
-    "Forename": "forename",
-    "MiddleNames": "middle_name",
-    "Surname": "surname",
-    "DateOfBirth": "dob",
-    "Gender": "sex",
-    "PostCode": "postcode",
-    "AddressLine1": "address_line",
-    "MobileTelephone": "mobile",
-}
-"""What a record is made of, and the column that holds it unless an option names another."""
-UNVERIFIED = "02"
-_NOT_NAME = re.compile(r"[\s,]+")
-_TITLES = frozenset(
-    ["of", "the", "baron", "sir", "earl", "baronet", "lord", "lady", "viscount", "duke", "marquess", "bt"]
-)
-INFANT_BORN_SINCE = "2025-11"
+LAYOUT_NAMES = ", ".join(layout.name for layout in LAYOUTS)
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Parquet or CSV, one record a row.", exists=True)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Parquet or CSV, a record a row; together one set.",
+        ),
+    ],
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYOUT",
+            help=f"What the columns are called: {LAYOUT_NAMES}.",
+            show_default="told by the columns that are there",
+        ),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=COLUMN[+COLUMN]: which columns hold PERSON, SOURCE or a field of demographics."
+            metavar="FIELD=COLUMN[+COLUMN]",
+            help=f"The column of one field, whatever the layout says. Fields: {', '.join(FIELDS)}.",
         ),
     ] = None,
     person_pattern: Annotated[
-        str | None, typer.Option(help="The part of PERSON that names the person, a regular expression.")
+        str | None,
+        typer.Option(
+            help="A regular expression: the part of Person that names the person.", metavar="PATTERN"
+        ),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Split the figures by this column too, such as a name's origin."),
     ] = None,
     model: Annotated[str, typer.Option(help="A model of the patient index.")] = DEFAULT_MODEL,
     at_once: Annotated[int, typer.Option(help="Records filed in one transaction.", min=1)] = 1,
-    limit_persons: Annotated[int, typer.Option(help="Only one person in so many; all with 1.", min=1)] = 1,
+    shuffle: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", help="File them in another order.", show_default="as in the files"),
+    ] = None,
+    one_in: Annotated[int, typer.Option(metavar="N", help="Take only one person in N.", min=1)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """File the records of a set of known truth into a scratch database, and say how well they were linked."""
-    with failing_clearly(), open_database(Settings(), migrated=False) as database:
-        rows = [row for file in files for row in _rows(file)]
-        records = _labelled(
-            rows, _mapping(column or []), re.compile(person_pattern) if person_pattern else None
+    """File a set of known truth into a scratch database, record by record, and say how well it was linked.
+
+    The record itself is left alone: the scratch database stands beside it, and is dropped at the end.
+    """
+    with failing_clearly(), _naming_database_errors():
+        found = read_set(
+            files,
+            layout=columns,
+            columns=_told(column or []),
+            person_pattern=person_pattern,
+            by=by or [],
         )
-        if limit_persons > 1:
-            kept = set(sorted({r.person for r in records})[::limit_persons])
-            records = [r for r in records if r.person in kept]
-        base = database.url
-        with connect(base, autocommit=True) as admin:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(SCRATCH)))
-            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(SCRATCH)))
-        scratch = _with_name(base, SCRATCH)
-        try:
-            migrate(scratch)
-            with connect(scratch, autocommit=True) as connection, Progress(console=err) as progress:
-                task = progress.add_task("Filing", total=len(records))
-                result = evaluate(
-                    connection,
-                    records,
-                    model=load_model(model),
-                    at_once=at_once,
-                    on_progress=lambda done: progress.update(task, completed=done),
-                )
-        finally:
-            with connect(base, autocommit=True) as admin:
-                admin.execute(
-                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(SCRATCH))
-                )
+        for note in found.notes:
+            err.print(note, soft_wrap=True, markup=False)
+        records = _chosen(found.records, one_in=one_in, shuffle=shuffle)
+        result = _evaluated(records, load_model(model), at_once=at_once)
     if as_json:
-        out.print_json(msgspec.json.encode(result.as_json()).decode())
+        typer.echo(msgspec.json.format(msgspec.json.encode(result.as_json())).decode())
     else:
-        _print(result)
+        _print(result, ", ".join(file.name for file in files), found)
 
 
-def _with_name(url: str, name: str) -> str:
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
+@contextmanager
+def _naming_database_errors() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        # The database's own words may repeat a record's values: only its name for the error is shown.
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+        err.print(f"[bold red]The database stopped the evaluation:[/] {words}.")
+        raise typer.Exit(1) from None
 
 
-def _mapping(options: list[str]) -> dict[str, list[str]]:
-    found = {name: [column] for name, column in COLUMNS.items()}
+def _told(options: Sequence[str]) -> dict[str, list[str]]:
+    told = {}
     for option in options:
-        name, _, columns = option.partition("=")
-        name = {"PERSON": "person", "SOURCE": "source"}.get(name, name)
-        if name not in (*COLUMNS, "HomeTelephone", "PreviousSurname", "FullName") or not columns:
-            raise Unprocessable(
-                "An option is not understood.", errors=[FieldError("column", "must be NAME=COLUMN")]
-            )
-        found[name] = columns.split("+")
-    return found
+        name, equals, columns = option.partition("=")
+        if not equals or not all(columns.split("+")):
+            raise typer.BadParameter(f"{option!r} is not FIELD=COLUMN", param_hint="--column")
+        told[name] = columns.split("+")
+    return told
 
 
-def _labelled(rows: list[dict[str, Any]], mapping: dict[str, list[str]], pattern: Any) -> list[Labelled]:
-    fields = [name for name in mapping if name not in ("person", "source")]
-    if rows and any(column not in rows[0] for column in mapping["person"]):
-        raise Unprocessable(
-            "The file does not say who is who.", errors=[FieldError("person", "is a column that is missing")]
-        )
-    records = []
-    for row in rows:
-        sent = {name: _text(row, mapping[name]) for name in fields}
-        if "FullName" in sent:
-            sent["MiddleNames"] = _between(sent["FullName"], sent["Forename"], sent["Surname"])
-        identity = identity_of({**sent, "NhsNumberVerificationStatus": UNVERIFIED})
-        person = _text(row, mapping["person"]) or ""
-        if pattern is not None and (part := pattern.search(person)):
-            person = part.group(part.lastindex or 0)
-        source = _text(row, mapping["source"]) or "all"
-        strata = {"source": source, "sex": identity.sex or "not known"}
-        if identity.birth and identity.birth >= INFANT_BORN_SINCE.replace("-", ""):
-            strata["age"] = "under 1"
-        records.append(Labelled(identity, person, source, strata))
+def _chosen(records: list[Labelled], *, one_in: int, shuffle: int | None) -> list[Labelled]:
+    if one_in > 1:
+        kept = set(sorted({record.person for record in records})[::one_in])
+        records = [record for record in records if record.person in kept]
+    if shuffle is not None:
+        records = records.copy()
+        Random(shuffle).shuffle(records)  # noqa: S311  An order, no secret.
     return records
 
 
-def _between(full_name: str | None, *known: str | None) -> str | None:
-    """The names of a full name that are neither forename, surname nor title."""
-    words = _NOT_NAME.split((full_name or "").lower())
-    taken = {word for name in known for word in _NOT_NAME.split((name or "").lower())} | _TITLES
-    return " ".join(word for word in words if word and word not in taken and not word[0].isdigit()) or None
-
-
-def _text(row: dict[str, Any], columns: list[str]) -> str | None:
-    return " ".join(str(row[column]).strip() for column in columns if row.get(column)) or None
-
-
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
-    if file.suffix.lower() in (".parquet", ".pq"):
-        try:
-            from pyarrow.parquet import read_table
-        except ImportError as error:
-            raise SetUpError("Parquet is read with pyarrow: install carecord[linkage].") from error
-        yield from read_table(file).to_pylist()
-    else:
-        with file.open(encoding="utf-8-sig", newline="") as table:
-            yield from csv.DictReader(table, skipinitialspace=True)
-
-
-def _print(result: Evaluation) -> None:
-    table = Table(title=f"{result.records:,} records of {result.persons:,} persons, model {result.model}")
-    for heading in ("", "precision", "recall", "F1", "false links", "true pairs"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    for name, figures in (
-        ("all", result.overall),
-        ("NHS number and date of birth", result.baseline),
-        *result.strata.items(),
-    ):
-        table.add_row(name, *_cells(figures))
-    out.print(table)
-    out.print(
-        f"Groups that mix people {result.overall.mixed_groups}; recall with review "
-        f"{result.recall_with_review:.5f}; review tasks {result.review_tasks} "
-        f"({result.as_json()['review_per_100k']} per 100,000 records); "
-        f"blocking recall {result.blocking_recall:.5f}."
+def _evaluated(records: list[Labelled], model: Model, *, at_once: int) -> Evaluation:
+    bar = (
+        TextColumn("{task.description:<8}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
-    times = ", ".join(f"{name} {value} ms" for name, value in result.arrival_ms.items())
-    out.print(f"{result.records_per_s:,} records a second; an arrival: {times}.")
+    with (
+        open_database(Settings(), migrated=False) as database,
+        scratch_database(database) as scratch,
+        scratch.connect() as connection,
+        Progress(*bar, console=err) as progress,
+    ):
+        stages: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, of: int) -> None:
+            if stage not in stages:
+                stages[stage] = progress.add_task(stage, total=of)
+            progress.update(stages[stage], completed=done)
+
+        return evaluate(connection, records, model=model, at_once=at_once, on_progress=show)
 
 
-def _cells(figures: Figures) -> list[str]:
+def _print(result: Evaluation, name: str, found: LabelledSet) -> None:
+    whole, rule = result.overall, result.baseline
+    summary = _table(
+        f"{name}: {whole.records:,} records of {result.persons:,} people, {whole.true_pairs:,} true pairs",
+        "",
+        f"model {result.model}",
+        BASELINE_RULE,
+    )
+    for label, ours, theirs in (
+        ("precision", _share(whole.precision), _share(rule.precision)),
+        ("recall", _share(whole.recall), _share(rule.recall)),
+        ("F1", _share(whole.f1), _share(rule.f1)),
+        ("recall with review", _share(whole.recall_with_review), ""),
+        ("blocking recall", _share(whole.blocking_recall), _share(rule.blocking_recall)),
+        ("false links", f"{whole.false_links:,}", f"{rule.false_links:,}"),
+        ("groups that mix people", f"{whole.mixed_groups:,}", f"{rule.mixed_groups:,}"),
+        ("review tasks", f"{result.review_tasks:,}", ""),
+        ("  per 100,000 records", f"{whole.review_per_100k:,}", ""),
+        ("records a second", f"{result.records_per_s:,}", ""),
+        ("  p50, p95, p99", ", ".join(f"{value} ms" for value in result.arrival_ms.values()), ""),
+    ):
+        summary.add_row(label, ours, theirs)
+    out.print(summary)
+    links = _table(
+        "Links, by stratum", "", "pairs", "precision", "recall", "F1", "false\nlinks", "mixed\ngroups"
+    )
+    review = _table(
+        "Review and blocking, by stratum; and the rule",
+        "",
+        "recall with\nreview",
+        "tasks per\n100,000",
+        "blocking\nrecall",
+        "rule's\nprecision",
+        "rule's\nrecall",
+    )
+    for stratum, figures in result.strata.items():
+        links.add_row(stratum, *_link_cells(figures))
+        review.add_row(stratum, *_review_cells(figures, result.baseline_strata[stratum]))
+    out.print(links)
+    out.print(review)
+    out.print(
+        "A pair is of a stratum when one of its records is. Tasks are per 100,000 records of the stratum.",
+        soft_wrap=True,
+        style="dim",
+    )
+
+
+def _table(title: str, first: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for name in columns:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _link_cells(figures: Figures) -> list[str]:
+    shares = (figures.precision, figures.recall, figures.f1)
+    counts = (figures.false_links, figures.mixed_groups)
+    return [f"{figures.true_pairs:,}", *map(_share, shares), *(f"{count:,}" for count in counts)]
+
+
+def _review_cells(figures: Figures, rule: Figures) -> list[str]:
     return [
-        f"{figures.precision:.5f}",
-        f"{figures.recall:.5f}",
-        f"{figures.f1:.5f}",
-        f"{figures.false_links:,}",
-        f"{figures.true_pairs:,}",
+        _share(figures.recall_with_review),
+        f"{figures.review_per_100k:,}",
+        *map(_share, (figures.blocking_recall, rule.precision, rule.recall)),
     ]
+
+
+def _share(share: float) -> str:
+    return f"{share:.5f}"
