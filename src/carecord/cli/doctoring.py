@@ -35,6 +35,9 @@ def command(
     days_waiting: Annotated[
         int, typer.Option(min=0, help="Days that a pair may wait for a steward.")
     ] = _LIMITS.days_waiting,
+    every_person: Annotated[
+        bool, typer.Option(help="Compare anew those of few records too that the model in force has linked.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Look the whole index over, and say what needs attention. The counts are kept, for the metrics.
@@ -46,7 +49,7 @@ def command(
         largest=largest, of_one_source=of_one_source, days_held=days_held, days_waiting=days_waiting
     )
     with failing_clearly(), open_database(Settings()) as database, database.connect() as connection:
-        found = _examine(connection, limits, most)
+        found = _examine(connection, limits, most, every_person=every_person)
         with connection.transaction():
             keep(connection, found)
             _write_down(connection, found, shown, by=by)
@@ -65,13 +68,14 @@ def _check(name: str) -> Check:
     return found
 
 
-def _examine(connection: Connection[Any], limits: Limits, most: int) -> Examination:
+def _examine(connection: Connection[Any], limits: Limits, most: int, *, every_person: bool) -> Examination:
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Looking")
         return examine(
             connection,
             limits=limits,
             most=most,
+            every_person=every_person,
             on_progress=lambda what, done, total: progress.update(
                 task, description=what, completed=done, total=total or 1
             ),
@@ -120,6 +124,8 @@ def _count(check: Check, count: int) -> str:
 
 def _list(check: Check, found: Examination) -> None:
     of_check = found.found[check.name]
+    if not of_check.first:
+        return
     table = Table(title=check.words, title_justify="left")
     table.add_column("patient detail IDs", overflow="fold")
     table.add_column("note", overflow="fold")

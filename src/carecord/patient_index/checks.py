@@ -79,7 +79,7 @@ class Limits:
     """A bridge that is worth so much more than a link must be, is none to worry about."""
     days_held: int = 7
     days_waiting: int = 28
-    sample: int = 5_000
+    sample: int = 2_000
     """Records whose blocking keys are made anew."""
 
 

@@ -45,6 +45,8 @@ _LINKS_OF_GROUPS = whole(queries.links_of_groups)
 # Each identity is read once: remembering it would only push out what arrivals remember.
 _read_identity = msgspec.json.Decoder(Identity).decode
 
+FEW = 3
+"""Records of a person that cannot hang on a bridge, and of which two links hold all together."""
 GROUPS_AT_ONCE = 2_000
 FIRST_SHARERS = 5
 """Of a hot key, so many records are named."""
@@ -62,10 +64,21 @@ def examine(
     model: Model | None = None,
     limits: Limits | None = None,
     most: int = 100,
+    every_person: bool = False,
     on_progress: OnProgress = lambda what, done, total: None,
 ) -> Examination:
-    """Look at the whole index as it is at one moment. At most so many findings of a check are given back."""
-    round_ = _Round(connection, model or load_model(), limits or Limits(), most, on_progress)
+    """Look at the whole index as it is at one moment. At most so many findings of a check are given back.
+
+    Persons of few records that the model in force has linked are compared anew only with `every_person`.
+    """
+    round_ = _Round(
+        connection,
+        model or load_model(),
+        limits or Limits(),
+        most=most,
+        every_person=every_person,
+        on_progress=on_progress,
+    )
     with connection.transaction():
         connection.execute(queries.look_without_changing)
         return round_.examine()
@@ -93,13 +106,16 @@ class _Round:
         connection: Connection[Any],
         model: Model,
         limits: Limits,
+        *,
         most: int,
+        every_person: bool,
         on_progress: OnProgress,
     ) -> None:
         self._connection = connection
         self._model = model
         self._limits = limits
         self._most = most
+        self._every_person = every_person
         self._on_progress = on_progress
         self._found = {check.name: Found() for check in CHECKS}
 
@@ -169,9 +185,8 @@ class _Round:
                 self._note(STALE_KEYS, [record])
 
     def _look_at_groups(self) -> None:
-        persons = [
-            row[0] for row in self._connection.execute(_GROUPS_TO_EXAMINE, {"model": _name(self._model)})
-        ]
+        asked = {"model": _name(self._model), "few": 1 if self._every_person else FEW}
+        persons = [row[0] for row in self._connection.execute(_GROUPS_TO_EXAMINE, asked)]
         for start in range(0, len(persons), GROUPS_AT_ONCE):
             self._on_progress("persons, one by one", start, len(persons))
             for group in self._read_groups(persons[start : start + GROUPS_AT_ONCE]):

@@ -15,12 +15,12 @@ d.superseded_at IS NULL AND NOT EXISTS (
       AND NOT d.sealed)
 
 -- groups_to_examine --
--- The persons whose records are looked at one by one: of three and more, held together by another model or by
--- people, or by too few links. A pair that the model in force has linked, it would link again.
+-- The persons whose records are compared anew: of more than %(few)s, held together by another model or by people,
+-- or by too few links. Of the others the model in force has compared every pair, and has linked them.
 WITH person AS (
     SELECT person_id, count(*) AS size FROM patient_index.patient_record GROUP BY person_id HAVING count(*) > 1
 ), held_together AS (
-    SELECT a.person_id, bool_or(d.model IS DISTINCT FROM %(model)s) AS otherwise
+    SELECT a.person_id, count(*) AS links, bool_or(d.model IS DISTINCT FROM %(model)s) AS otherwise
     FROM patient_index.link_decision d
     JOIN patient_index.patient_record a ON a.patient_detail_id = d.record_a
     JOIN patient_index.patient_record b ON b.patient_detail_id = d.record_b AND b.person_id = a.person_id
@@ -29,7 +29,7 @@ WITH person AS (
 )
 SELECT person_id
 FROM person LEFT JOIN held_together USING (person_id)
-WHERE size > 2 OR otherwise IS DISTINCT FROM false
+WHERE size > %(few)s OR otherwise IS DISTINCT FROM false OR links < size - 1
 ORDER BY person_id
 
 -- members_of_groups --
