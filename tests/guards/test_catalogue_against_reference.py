@@ -1,13 +1,15 @@
-"""The catalogue holds every operation of the reference catalogue, field for field."""
+"""The catalogue holds the whole reference, field for field, and of its own only what is listed."""
 
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
-from carecord.catalogue import BUNDLES, operations_by_id
+from carecord.catalogue import BUNDLES, OPERATIONS, operations_by_id
 from carecord.catalogue.model import Leaf, ListOperation, Operation, SearchOperation
+from carecord.catalogue.shapes import answer_shape
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "catalogue.yaml"
 
@@ -25,6 +27,19 @@ OPERATIONS_OF_REFERENCE = [
     for bundle in BUNDLES_OF_REFERENCE
     for operation in bundle["operations"]
 ]
+OURS = {
+    (
+        "PatientSearch_Search",
+        "Fuzzy",
+    ): "asks for whom the index thinks may be meant; the reference knows exact criteria",
+    ("PatientSearch_Search", "MatchScore"): "how far a row answers a search with Fuzzy",
+    (
+        "PatientSearch_Search",
+        "MatchGrade",
+    ): "the same in a word, so that no caller sets a threshold of its own",
+}
+"""Fields of carecord's own in operations of the reference, and why each is there."""
+
 needs_reference = pytest.mark.skipif(
     not REFERENCE.exists(), reason="the reference catalogue is not part of the project and is not here"
 )
@@ -70,7 +85,9 @@ def test_an_operation_is_what_the_reference_says(bundle: dict[str, Any], known: 
         "order": known["default_sort"] if known["default_sort"] in _orders(known) else None,
         "key": sorted((known["submission"] or {}).get("natural_key") or []),
     }
-    assert [_leaf(leaf) for leaf in operation.leaves] == [_field(field) for field in known["item"]]
+    assert [_leaf(leaf) for leaf in operation.leaves if not leaf.field.ours] == [
+        _field(field) for field in known["item"]
+    ]
 
 
 @needs_reference
@@ -82,7 +99,26 @@ def test_a_body_is_what_the_reference_says(bundle: dict[str, Any], known: dict[s
     body = getattr(operation, "body", None)
     assert body is not None
 
-    assert [_leaf(leaf) for leaf in body.leaves()] == [_field(field) for field in known["request_body"]]
+    assert [_leaf(leaf) for leaf in body.leaves() if not leaf.field.ours] == [
+        _field(field) for field in known["request_body"]
+    ]
+
+
+def test_what_is_of_our_own_is_listed_with_its_reason() -> None:
+    bodies = [(operation, getattr(operation, "body", None)) for operation in OPERATIONS]
+    sent = [(operation, leaf) for operation, body in bodies if body for leaf in body.leaves()]
+    answered = [(operation, leaf) for operation in OPERATIONS for leaf in operation.leaves]
+
+    assert {
+        (operation.operation_id, leaf.name) for operation, leaf in (*sent, *answered) if leaf.field.ours
+    } == set(OURS)
+
+
+def test_an_answer_is_the_reference_s_until_something_of_our_own_is_set() -> None:
+    for operation_id, name in OURS:
+        written = msgspec.json.decode(msgspec.json.encode(answer_shape(operations_by_id[operation_id])()))
+
+        assert name not in written
 
 
 def _orders(known: dict[str, Any]) -> set[str]:

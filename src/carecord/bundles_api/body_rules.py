@@ -1,6 +1,7 @@
 """What a search asks of its body beyond the types of the fields, as JSON Schema."""
 
 from carecord.bundles_api.find_patient import ENOUGH, ENOUGH_WITH_SURNAME, TEXT_LIMIT
+from carecord.bundles_api.fuzzy_search import ENOUGH_TOGETHER, ENOUGH_WITH_NUMBER, NUMBER, WHOLE
 from carecord.bundles_api.json_schemas import Schema
 from carecord.bundles_api.parameters import PAGE_NUMBER_LIMIT, PAGE_SIZE_LIMIT
 from carecord.bundles_api.worklists import PAGE_LIMIT
@@ -54,8 +55,26 @@ def _find_patient(*, browse_by_surname: bool) -> Schema:
             "PageNumber": _count(PAGE_NUMBER_LIMIT),
             "PageSize": _count(PAGE_SIZE_LIMIT),
         },
-        "anyOf": enough,
+        "anyOf": [
+            {"allOf": [_NOT_FUZZY, {"anyOf": enough}]},
+            {"allOf": [_FUZZY, {"anyOf": _enough_fuzzily()}]},
+        ],
     }
+
+
+_NOT_FUZZY: Schema = {"properties": {"Fuzzy": {"enum": [False, None]}}}
+_FUZZY: Schema = {
+    "required": ["Fuzzy"],
+    "properties": {
+        "Fuzzy": {"const": True},
+        **{json_name(attribute): {"pattern": r"^[^*]*$"} for attribute in WHOLE},
+    },
+}
+
+
+def _enough_fuzzily() -> list[Schema]:
+    ways = [*ENOUGH_TOGETHER, *((NUMBER, other) for other in ENOUGH_WITH_NUMBER)]
+    return [{"allOf": [_given(attribute) for attribute in together]} for together in ways]
 
 
 def _given(attribute: str) -> Schema:

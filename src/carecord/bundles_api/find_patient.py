@@ -9,6 +9,7 @@ What the reference leaves open is settled so:
 - A record with a sensitive address is found by neither postcode, GP nor practice, and shows none of them.
 - Records that were merged or closed at their source are found like others.
 - `PatientListId` needs scope and bundle of the worklists besides: who is on a list is theirs to tell.
+- `Fuzzy` is carecord's own; see `fuzzy_search`. Without it an answer is what it is in the reference.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,14 @@ import msgspec
 from carecord.bundles_api.answers import encode_list
 from carecord.bundles_api.bodies import read_body
 from carecord.bundles_api.face import Answer, Call
+from carecord.bundles_api.fuzzy_search import (
+    NARROWS,
+    WHOLE,
+    WILDCARD,
+    asked_identity,
+    check_enough,
+    find_matches,
+)
 from carecord.bundles_api.parameters import (
     PAGE_NUMBER_LIMIT,
     PAGE_SIZE,
@@ -35,7 +44,9 @@ from carecord.catalogue.worklists import BUNDLE as WORKLISTS
 from carecord.clinical_store.patient_lists import records_on_list
 from carecord.kernel.errors import BadRequest, FieldError, NotAllowed
 from carecord.kernel.nhs_number import without_spaces
+from carecord.patient_index.matching import Match
 from carecord.patient_index.name_keys import name_key, postcode_key
+from carecord.patient_index.normalise import Identity
 from carecord.patient_index.search import Criteria, FoundRecord, LinkedRecord, find_records
 
 TEXT_LIMIT = 100
@@ -52,6 +63,12 @@ class SearchRequest:
     minor_numbers: bool
     page_number: int
     page_size: int
+    asked: Identity | None = None
+    """Who is asked for fuzzily; `criteria` then only narrow the search."""
+
+    @property
+    def offset(self) -> int:
+        return (self.page_number - 1) * self.page_size
 
 
 async def find_patient(call: Call) -> Answer:
@@ -67,19 +84,24 @@ async def find_patient(call: Call) -> Answer:
     async with call.pool.connection() as connection:
         if patient_list_id is not None:
             criteria = replace(criteria, listed=await records_on_list(connection, patient_list_id))
-        found = await find_records(
-            connection,
-            criteria,
-            tenancies=call.caller.tenancies,
-            minor_numbers=request.minor_numbers,
-            limit=request.page_size,
-            offset=(request.page_number - 1) * request.page_size,
-        )
+        page: dict[str, Any] = {
+            "tenancies": call.caller.tenancies,
+            "minor_numbers": request.minor_numbers,
+            "limit": request.page_size,
+            "offset": request.offset,
+        }
+        matches: dict[int, Match] = {}
+        if request.asked is not None:
+            found, matches = await find_matches(connection, request.asked, criteria, **page)
+        else:
+            found = await find_records(connection, criteria, **page)
     shown: list[FoundRecord | LinkedRecord] = [*found.records]
     shown += [one for record in found.records for one in record.linked]
     seen_tenancies = sorted({one.tenancy_id for one in shown})
     descriptions = dict(zip(seen_tenancies, await call.tenancies.describe(seen_tenancies), strict=True))
-    rows = [_row(record, descriptions, request) for record in found.records]
+    rows = [
+        _row(record, descriptions, request, matches.get(record.patient_detail_id)) for record in found.records
+    ]
     return Answer(
         encode_list(call.operation, rows, found.total),
         patient_detail_ids=sorted({one.patient_detail_id for one in shown}),
@@ -94,7 +116,9 @@ _number_shape: Any = _kinds["patient_numbers"].__args__[0]
 _linked_shape: Any = _kinds["linked_patients"].__args__[0]
 
 
-def _row(record: FoundRecord, descriptions: dict[int, str], request: SearchRequest) -> Any:
+def _row(
+    record: FoundRecord, descriptions: dict[int, str], request: SearchRequest, match: Match | None
+) -> Any:
     row: Any = _decode(record.demographics)
     row.patient_detail_id = str(record.patient_detail_id)
     row.tenancy_id = record.tenancy_id
@@ -119,6 +143,8 @@ def _row(record: FoundRecord, descriptions: dict[int, str], request: SearchReque
         ]
     if record.has_sensitive_address or not request.all_demographics:
         withhold(row, WHEREABOUTS + PRACTICE)
+    if match is not None:
+        row.match_score, row.match_grade = f"{match.score:.4f}", match.grade.value
     return row
 
 
@@ -203,15 +229,24 @@ def read_search(text: bytes, *, browse_by_surname: bool) -> SearchRequest:
         given.add(attribute)
         try:
             values[criterion] = _read_text(value, read)
+            if body.fuzzy and attribute in WHOLE and WILDCARD in value:
+                raise _Breaks(f"must not hold the wildcard {WILDCARD} in a fuzzy search")
         except _Breaks as rule:
             errors.append(FieldError(_FIELD_NAMES[attribute], str(rule)))
     page_number = _read_count(body.page_number, "page_number", 1, PAGE_NUMBER_LIMIT, errors)
     page_size = _read_count(body.page_size, "page_size", PAGE_SIZE, PAGE_SIZE_LIMIT, errors)
     if errors:
         raise BadRequest("The body breaks a rule.", errors=errors)
-    _check_enough(given, browse_by_surname=browse_by_surname)
+    asked = None
+    if body.fuzzy:
+        check_enough(given, _FIELD_NAMES)
+        asked = asked_identity(body, values)
+        values = {name: value for name, value in values.items() if name in NARROWS}
+    else:
+        _check_enough(given, browse_by_surname=browse_by_surname)
     return SearchRequest(
         criteria=Criteria(**values),
+        asked=asked,
         patient_list_id=body.patient_list_id,
         all_demographics=body.all_demographics is not False,
         minor_numbers=bool(body.retrieve_minor_numbers),

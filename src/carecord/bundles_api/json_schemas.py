@@ -74,7 +74,10 @@ class Schemas:
             f.name: self._value(f, name) for f in part.fields if f.exposed and f.name not in leave_out
         }
         properties |= {section.name: self._section(section, name) for section in sections}
-        return self._name(name, _closed(properties, description=part.__doc__))
+        schema = _closed(properties, description=part.__doc__)
+        ours = {f.name for f in part.fields if f.ours}
+        schema["required"] = [name for name in properties if name not in ours]
+        return self._name(name, schema)
 
     def _value(self, f: Field, above: str) -> Schema:
         one = self._part(f.part, f"{above}{f.name}") if f.part else value_schema(f, nullable=f.nullable)

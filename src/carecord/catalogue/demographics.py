@@ -11,6 +11,7 @@ from carecord.catalogue.model import (
     KNOWN,
     NEWEST_FIRST,
     NOT_FUTURE,
+    OURS,
     SORT,
     Bundle,
     Day,
@@ -27,7 +28,14 @@ from carecord.catalogue.model import (
     SingleOperation,
     Store,
 )
-from carecord.catalogue.value_lists import ETHNIC_CATEGORY, GENDER, MARITAL_STATUS, NHS_NUMBER_STATUS, YES_NO
+from carecord.catalogue.value_lists import (
+    ETHNIC_CATEGORY,
+    GENDER,
+    MARITAL_STATUS,
+    MATCH_GRADE,
+    NHS_NUMBER_STATUS,
+    YES_NO,
+)
 
 BUNDLE = Bundle(
     name="Demographics",
@@ -100,6 +108,10 @@ class PatientSearchRow(Entry):
     tenancy_description: Annotated[str, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""
     linked_patients: list[LinkedPatient]
+    match_score: Annotated[str, OURS, Holds.DECIMAL]
+    """Only with Fuzzy: the probability, 0 to 1, that the row's person is meant; the best that any of their records reaches."""
+    match_grade: Annotated[str, OURS, MATCH_GRADE]
+    """Only with Fuzzy: how far the score may be trusted."""
 
 
 class PatientSearchRowBody(Entry):
@@ -113,6 +125,8 @@ class PatientSearchRowBody(Entry):
     """YYYY-MM-DD; exact."""
     forename: str | None
     """Starts with, case-insensitive."""
+    fuzzy: Annotated[bool | None, OURS]
+    """True = names, date of birth, gender, postcode and NHS number need not agree: rows come by how well they do, best first, 50 at most."""
     gender: Annotated[str | None, GENDER]
     """Code; the words male and female are accepted."""
     gp_code: str | None
@@ -172,7 +186,7 @@ FIND_PATIENT = SearchOperation(
         "title 'Find Patient' (docs)",
     ),
     evidence="page+docs",
-    note="At least one of NhsNumber, PatientNumber, PatientListId, or Surname with one more criterion (Forename, DateOfBirth, PostCode, GPPracticeCode) is needed, unless the client may browse; the known sample with Surname alone is allowed in the sandpit. Method, path and reply are designed (project decision).",
+    note="At least one of NhsNumber, PatientNumber, PatientListId, or Surname with one more criterion (Forename, DateOfBirth, PostCode, GPPracticeCode) is needed, unless the client may browse; the known sample with Surname alone is allowed in the sandpit. Method, path and reply are designed (project decision). Fuzzy, MatchScore and MatchGrade are carecord's own: with Fuzzy at least Forename, Surname and DateOfBirth are needed; or Surname or Forename, with DateOfBirth, Gender and PostCode; or NhsNumber with one of Surname, Forename, DateOfBirth, PostCode. Names and PostCode are then whole, without wildcards; former names, short forms and swapped names are looked for always. TotalItemCount tells how many rows there were; the best 50 are given.",
 )
 
 

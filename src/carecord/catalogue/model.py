@@ -49,11 +49,12 @@ class Flag(Enum):
     FIRST_FIRST = "rows come in ascending order of this field unless the caller sorts"
     NOT_FUTURE = "cannot lie in the future when it is submitted"
     KEEP_EMPTY = "an empty text stays empty, where others are stored as null"
+    OURS = "carecord's own, not in the reference: left out of an answer unless the call asks for it"
 
 
 SORT, FILTER, HIDDEN, KEY = Flag.SORT, Flag.FILTER, Flag.HIDDEN, Flag.KEY
 NEWEST_FIRST, FIRST_FIRST = Flag.NEWEST_FIRST, Flag.FIRST_FIRST
-NOT_FUTURE, KEEP_EMPTY = Flag.NOT_FUTURE, Flag.KEEP_EMPTY
+NOT_FUTURE, KEEP_EMPTY, OURS = Flag.NOT_FUTURE, Flag.KEEP_EMPTY, Flag.OURS
 
 
 class Holds(Enum):
@@ -147,6 +148,10 @@ class Field:
     @property
     def exposed(self) -> bool:
         return Flag.HIDDEN not in self.flags
+
+    @property
+    def ours(self) -> bool:
+        return Flag.OURS in self.flags
 
     @property
     def description(self) -> str | None:

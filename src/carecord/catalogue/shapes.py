@@ -24,7 +24,10 @@ class Shape(msgspec.Struct, kw_only=True, gc=False):
 
 @cache
 def answer_shape(operation: Operation, leave_out: tuple[str, ...] = ()) -> type[Shape]:
-    """The exposed fields in their order. What a stored row lacks is null, an empty list or an empty object."""
+    """The exposed fields in their order. What a stored row lacks is null, an empty list or an empty object.
+
+    A field of carecord's own is left out until it is set.
+    """
     return _answer(operation.item, operation.item.__name__, frozenset(leave_out))
 
 
@@ -63,7 +66,9 @@ def _answer(part: type[Part], name: str, leave_out: frozenset[str] = frozenset()
             continue
         names[f.attribute] = f.name
         inner: Any = _answer(f.part, f"{name}{f.name}") if f.part else _plain(f.kind)
-        if f.repeats:
+        if f.ours:
+            fields.append((f.attribute, inner | msgspec.UnsetType, msgspec.UNSET))
+        elif f.repeats:
             fields.append((f.attribute, list[inner], msgspec.field(default_factory=list)))
         elif f.part:
             fields.append((f.attribute, inner, msgspec.field(default_factory=inner)))

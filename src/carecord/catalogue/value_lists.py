@@ -31,6 +31,15 @@ NHS_NUMBER_STATUS = ValueList(
     },
 )
 
+MATCH_GRADE = ValueList(
+    "match_grade",
+    {
+        "certain": "the index would link it by itself, nothing speaks against it and nobody else comes near",
+        "probable": "one more question to the patient settles it",
+        "possible": "one to look through where nobody better is found",
+    },
+)
+
 GENDER = ValueList("gender", {"1": "male", "2": "female", "9": "indeterminate", "X": "not known"})
 
 ETHNIC_CATEGORY = ValueList(

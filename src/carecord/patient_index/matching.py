@@ -28,8 +28,8 @@ from carecord.patient_index.search import Criteria, conditions_on_records
 queries = load_queries(__package__, "matching.sql")
 
 LEAST_SCORE = 0.03
-"""Who is less probably the one asked for is no match, unless the NHS number agrees. So low, because in a search
-somebody looks on: a married woman asked for by her former name and birth date alone may be at 0.05."""
+"""Who is less probably the one asked for is no match, unless the NHS number agrees. So low because somebody
+looks on in a search: a woman asked for by a name and a birth date may have married since, and be at 0.05."""
 
 _PLACE = {comparison.name: place for place, comparison in enumerate(COMPARISONS)}
 _AGREES = 0
