@@ -1,0 +1,278 @@
+"""Overlays: a source record that turns into somebody else waits for a steward, and whatever he says lasts."""
+
+from typing import Any
+
+import pytest
+
+from carecord.kernel.errors import Conflict, NotFound
+from carecord.patient_index import links, overlays, source_decisions
+from carecord.patient_index.normalise import identity_of
+from carecord.patient_index.scoring import load_model
+from tests.support.sandpit import Sandpit, patient_line, tenancy_line
+
+HOME = {"PostCode": "XX1 1AA", "AddressLine1": "12 Mill Lane", "MobileTelephone": "07700 900123"}
+DORIS = {
+    "NhsNumber": "9990123454",
+    "NhsNumberVerificationStatus": "01",
+    "Forename": "Doris",
+    "Surname": "Heritage",
+    "DateOfBirth": "1946-05-17",
+    "Gender": "2",
+} | HOME
+AISHA = {
+    "NhsNumber": "9991002006",
+    "NhsNumberVerificationStatus": "01",
+    "Forename": "Aisha",
+    "Surname": "Khan",
+    "DateOfBirth": "1975-02-03",
+    "Gender": "2",
+    "PostCode": "XX9 9ZZ",
+    "AddressLine1": "1 High Street",
+}
+NO_NUMBER = {"NhsNumber": None, "NhsNumberVerificationStatus": None}
+
+
+def turns(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return overlays.turns_into_another(load_model(), identity_of(before), identity_of(after))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        AISHA,
+        AISHA | NO_NUMBER,
+        AISHA | HOME | {"Surname": "Heritage"},
+        AISHA | {"DateOfBirth": "1946-05-03", "Gender": "1"},
+        AISHA | {"DateOfBirth": None},
+        DORIS | {"Forename": "Ivy", "NhsNumber": "9991002006"},
+    ],
+    ids=[
+        "all is another's",
+        "another without a number",
+        "a relative in one home",
+        "another of one year and month",
+        "another without a birth date",
+        "a twin",
+    ],
+)
+def test_a_change_that_leaves_nothing_of_the_patient_is_an_overlay(after: dict[str, Any]) -> None:
+    assert turns(DORIS, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        ({}, {"Surname": "Archer", "PostCode": "XX9 9ZZ", "AddressLine1": "1 High Street"}),
+        ({}, {"DateOfBirth": "1964-07-15"}),
+        ({}, {"Forename": "Ivy"}),
+        ({}, {"Gender": "1"}),
+        ({}, {"NhsNumber": "9991002006"}),
+        ({}, {"Forename": "Ivy", "DateOfBirth": "1964-07-15", "Surname": "Archer"}),
+        (NO_NUMBER, {"NhsNumber": "9990123454", "Surname": "Archer"}),
+        (
+            NO_NUMBER | {"Forename": "Baby", "DateOfBirth": "2026-10-30"},
+            {"Forename": "Ivy", "Surname": "Archer", "DateOfBirth": "2026-10-30"},
+        ),
+        (
+            {},
+            {"NhsNumber": "9991002006", "Surname": "Archer", "Forename": "Ivy", "AddressLine1": "2 Elm Row"},
+        ),
+        ({}, {"NhsNumber": "9991002006", "Forename": "Derek", "Gender": "1"}),
+        ({"Forename": "Unknown", "Surname": "Unknown", "DateOfBirth": None} | NO_NUMBER, {}),
+        ({}, {"Forename": None, "DateOfBirth": None} | NO_NUMBER),
+        ({}, {"Forename": "Heritage", "Surname": "Doris", "DateOfBirth": "1964-07-15"} | NO_NUMBER),
+    ],
+    ids=[
+        "marriage and a new home",
+        "a birth date corrected",
+        "a forename corrected",
+        "a sex corrected",
+        "a number corrected",
+        "all but the number corrected",
+        "a first number, and marriage",
+        "a newborn is named",
+        "adoption",
+        "a change of gender",
+        "a placeholder is filled",
+        "details taken back",
+        "names swapped and a birth date corrected",
+    ],
+)
+def test_a_patient_who_changes_stays_one_patient(before: dict[str, Any], change: dict[str, Any]) -> None:
+    assert not turns(DORIS | before, DORIS | before | change)
+
+
+# In the index
+
+
+def load(sandpit: Sandpit, tenancy_id: int, **patients: dict[str, Any]) -> None:
+    lines = [patient_line(key, **demographics) for key, demographics in patients.items()]
+    assert sandpit.load(tenancy_line(tenancy_id), *lines).rejected == 0
+
+
+def persons(sandpit: Sandpit) -> set[str]:
+    with sandpit.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT string_agg(source_key, ' ' ORDER BY source_key) FROM patient_index.patient_record"
+            " GROUP BY person_id"
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def told(sandpit: Sandpit) -> list[tuple[str, str | None, str | None]]:
+    """Of each overlay: the record, what was decided, by whom."""
+    with sandpit.database.connect() as connection:
+        return connection.execute(
+            "SELECT r.source_key, o.decision, o.decided_by FROM patient_index.overlay o"
+            " JOIN patient_index.patient_record r USING (patient_detail_id) ORDER BY o.overlay_id"
+        ).fetchall()
+
+
+def decide(sandpit: Sandpit, record: tuple[int, str], decision: overlays.Decision) -> list[int]:
+    with sandpit.database.connect() as connection, connection.transaction():
+        return overlays.decide(
+            connection, sandpit.detail_id(*record), decision, decided_by="steward", reason="asked the source"
+        )
+
+
+@pytest.fixture
+def overlaid(sandpit: Sandpit) -> Sandpit:
+    """Doris in three sources, Aisha in two; then the first source's Doris turns into Aisha."""
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS, a2=AISHA)
+    load(sandpit, 3, d3=DORIS, a3=AISHA)
+    assert persons(sandpit) == {"d1 d2 d3", "a2 a3"}
+    load(sandpit, 1, d1=AISHA)
+    return sandpit
+
+
+def test_a_record_that_turns_into_somebody_else_stands_alone_and_waits(overlaid: Sandpit) -> None:
+    assert persons(overlaid) == {"d1", "d2 d3", "a2 a3"}
+    assert told(overlaid) == [("d1", None, None)]
+
+    load(overlaid, 1, d1=AISHA | {"Title": "Mrs", "MiddleNames": "Noor"})
+    load(overlaid, 4, a4=AISHA)
+
+    assert persons(overlaid) == {"d1", "d2 d3", "a2 a3 a4"}
+    assert told(overlaid) == [("d1", None, None)]
+
+
+def test_same_person_lets_the_weights_decide(overlaid: Sandpit) -> None:
+    decide(overlaid, (1, "d1"), "same person")
+
+    assert persons(overlaid) == {"d2 d3", "a2 a3 d1"}
+    assert told(overlaid) == [("d1", "same person", "steward")]
+
+
+def test_another_person_bars_the_former_for_ever(overlaid: Sandpit) -> None:
+    decide(overlaid, (1, "d1"), "another person")
+
+    assert persons(overlaid) == {"d2 d3", "a2 a3 d1"}
+    load(overlaid, 2, d2=DORIS | {"Title": "Mrs"})
+    load(overlaid, 4, d4=DORIS)
+    load(overlaid, 1, d1=DORIS)
+    decide(overlaid, (1, "d1"), "same person")
+    assert persons(overlaid) == {"d1", "d2 d3", "d4", "a2 a3"}
+
+
+def test_a_former_person_that_grew_meanwhile_is_barred_whole(overlaid: Sandpit) -> None:
+    load(overlaid, 4, d4=DORIS)
+
+    bears_on = decide(overlaid, (1, "d1"), "another person")
+
+    ids = [overlaid.detail_id(*one) for one in ((1, "d1"), (2, "d2"), (3, "d3"), (4, "d4"))]
+    assert bears_on == ids
+    with overlaid.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT record_a, record_b FROM patient_index.link_decision"
+            " WHERE rule = 'steward' AND decision = 'not linked' AND superseded_at IS NULL ORDER BY record_b"
+        ).fetchall()
+    assert rows == [(ids[0], other) for other in ids[1:]]
+
+
+def test_the_task_closes_by_itself_where_the_source_sends_the_former_patient_again(overlaid: Sandpit) -> None:
+    load(overlaid, 1, d1=DORIS | {"Title": "Mrs"})
+
+    assert persons(overlaid) == {"d1 d2 d3", "a2 a3"}
+    assert told(overlaid) == [("d1", "undone", "carecord")]
+
+
+def test_a_record_that_turns_in_two_steps_is_noticed_all_the_same(sandpit: Sandpit) -> None:
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS)
+
+    load(sandpit, 1, d1=DORIS | {"Forename": None, "DateOfBirth": None} | NO_NUMBER)
+    assert told(sandpit) == []
+    load(sandpit, 1, d1=AISHA)
+
+    assert told(sandpit) == [("d1", None, None)]
+
+
+def test_a_second_turn_after_a_decision_is_a_task_of_its_own(overlaid: Sandpit) -> None:
+    decide(overlaid, (1, "d1"), "same person")
+
+    load(overlaid, 1, d1=DORIS)
+
+    assert persons(overlaid) == {"d1", "d2 d3", "a2 a3"}
+    assert told(overlaid) == [("d1", "same person", "steward"), ("d1", None, None)]
+
+
+def test_a_steward_s_link_holds_while_the_task_waits_and_gives_way_to_another_person(
+    sandpit: Sandpit,
+) -> None:
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS)
+    with sandpit.database.connect() as connection, connection.transaction():
+        ids = sandpit.detail_id(1, "d1"), sandpit.detail_id(2, "d2")
+        links.link(connection, *ids, decided_by="first", reason="one patient")
+
+    load(sandpit, 1, d1=AISHA)
+    assert persons(sandpit) == {"d1 d2"}
+    decide(sandpit, (1, "d1"), "another person")
+
+    assert persons(sandpit) == {"d1", "d2"}
+    with sandpit.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT decision, decided_by, superseded_by IS NULL FROM patient_index.link_decision"
+            " WHERE rule = 'steward' ORDER BY decision_id"
+        ).fetchall()
+    assert rows == [("linked", "first", False), ("not linked", "steward", True)]
+
+
+def test_a_merge_must_be_undone_before_its_record_is_another_person_s(sandpit: Sandpit) -> None:
+    load(sandpit, 1, d1=DORIS, double=DORIS)
+    major, minor = sandpit.detail_id(1, "d1"), sandpit.detail_id(1, "double")
+    with sandpit.database.connect() as connection, connection.transaction():
+        source_decisions.merge_records(
+            connection, major, minor, tenancy_id=1, decided_by="source", reason=None
+        )
+    load(sandpit, 1, d1=AISHA)
+
+    with pytest.raises(Conflict, match="merge"):
+        decide(sandpit, (1, "d1"), "another person")
+
+    assert told(sandpit) == [("d1", None, None)]
+
+
+def test_a_task_is_decided_once(overlaid: Sandpit) -> None:
+    decide(overlaid, (1, "d1"), "same person")
+
+    with pytest.raises(Conflict, match="already"):
+        decide(overlaid, (1, "d1"), "another person")
+    with pytest.raises(Conflict, match="has not turned"):
+        decide(overlaid, (2, "d2"), "same person")
+    with overlaid.database.connect() as connection, pytest.raises(NotFound):
+        overlays.decide(connection, 999_999, "same person", decided_by="steward", reason="x")
+
+
+def test_every_earlier_version_of_a_record_is_kept(overlaid: Sandpit) -> None:
+    load(overlaid, 1, d1=AISHA | {"Title": "Mrs"})
+
+    with overlaid.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT v.version, v.demographics->>'Forename', v.demographics->>'Title',"
+            " v.valid_to >= v.valid_from FROM patient_index.patient_record_version v"
+            " JOIN patient_index.patient_record r USING (patient_detail_id)"
+            " WHERE r.source_key = 'd1' ORDER BY v.version"
+        ).fetchall()
+    assert rows == [(1, "Doris", None, True), (2, "Aisha", None, True)]
