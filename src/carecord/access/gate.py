@@ -120,6 +120,35 @@ class Gate:
             await self._record(refusal, claims, operation, patient_detail_ids, trace_id)
             raise
 
+    async def check_scope(
+        self, authorization: str | None, scope: str, *, operation_id: str, trace_id: str | None = None
+    ) -> None:
+        """The same for what is of no bundle: the token has the scope. No subscription key is asked for."""
+        try:
+            claims = self._tokens.verify(read_bearer_token(authorization))
+        except NotAuthenticated as refusal:
+            log.info("access_refused", reason=refusal.reason, operation_id=operation_id)
+            raise
+        client = await self._clients.get(claims.client_id)
+        refused: CareRecordError | None = None
+        if client is None or client.disabled_at is not None:
+            refused = refuse_token("client_disabled")
+        elif scope not in claims.scopes & client.scopes:
+            refused = _refuse_scope(scope, reason="scope_missing")
+        if refused is not None:
+            await self._trail.record(
+                AuditEvent(
+                    event=EventName.ACCESS_REFUSED,
+                    client_id=claims.client_id,
+                    user_id=claims.user_id,
+                    operation_id=operation_id,
+                    outcome=Outcome.REFUSED,
+                    reason=refused.reason,
+                    trace_id=trace_id,
+                )
+            )
+            raise refused
+
     async def _check_rights(
         self, claims: Claims, subscription_key: str | None, operation: Operation
     ) -> Caller:
