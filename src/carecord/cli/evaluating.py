@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 import psycopg
@@ -28,7 +28,7 @@ from carecord.kernel.settings import Settings
 from carecord.patient_index.evaluating import BASELINE_RULE, Evaluation, evaluate
 from carecord.patient_index.labelled_set import FIELDS, LAYOUTS, Labelled, LabelledSet, read_set
 from carecord.patient_index.pair_figures import Figures
-from carecord.patient_index.scoring import DEFAULT_MODEL, Model, load_model
+from carecord.patient_index.scoring import DEFAULT_MODEL, load_model
 
 LAYOUT_NAMES = ", ".join(layout.name for layout in LAYOUTS)
 
@@ -81,18 +81,28 @@ def command(
 
     The record itself is left alone: the scratch database stands beside it, and is dropped at the end.
     """
-    with failing_clearly(), _naming_database_errors():
+    told = _told(column or [])
+    with failing_clearly(), _naming_database_errors(), _Stages() as stages:
         found = read_set(
             files,
             layout=columns,
-            columns=_told(column or []),
+            columns=told,
             person_pattern=person_pattern,
             by=by or [],
+            on_progress=lambda done: stages.show("Reading", done),
         )
+        stages.show("Reading", len(found.records), len(found.records))
         for note in found.notes:
             err.print(note, soft_wrap=True, markup=False)
         records = _chosen(found.records, one_in=one_in, shuffle=shuffle)
-        result = _evaluated(records, load_model(model), at_once=at_once)
+        with (
+            open_database(Settings(), migrated=False) as database,
+            scratch_database(database) as scratch,
+            scratch.connect() as connection,
+        ):
+            result = evaluate(
+                connection, records, model=load_model(model), at_once=at_once, on_progress=stages.show
+            )
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(result.as_json())).decode())
     else:
@@ -130,28 +140,31 @@ def _chosen(records: list[Labelled], *, one_in: int, shuffle: int | None) -> lis
     return records
 
 
-def _evaluated(records: list[Labelled], model: Model, *, at_once: int) -> Evaluation:
-    bar = (
-        TextColumn("{task.description:<8}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with (
-        open_database(Settings(), migrated=False) as database,
-        scratch_database(database) as scratch,
-        scratch.connect() as connection,
-        Progress(*bar, console=err) as progress,
-    ):
-        stages: dict[str, TaskID] = {}
+class _Stages:
+    """A bar for each stage, on the terminal's error stream."""
 
-        def show(stage: str, done: int, of: int) -> None:
-            if stage not in stages:
-                stages[stage] = progress.add_task(stage, total=of)
-            progress.update(stages[stage], completed=done)
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<8}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+        )
+        self._bars: dict[str, TaskID] = {}
 
-        return evaluate(connection, records, model=model, at_once=at_once, on_progress=show)
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exit_reason: object) -> None:
+        self._progress.stop()
+
+    def show(self, stage: str, done: int, of: int | None = None) -> None:
+        if stage not in self._bars:
+            self._bars[stage] = self._progress.add_task(stage, total=of)
+        self._progress.update(self._bars[stage], completed=done, total=of)
 
 
 def _print(result: Evaluation, name: str, found: LabelledSet) -> None:

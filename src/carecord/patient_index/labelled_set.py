@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -146,13 +146,14 @@ def read_set(
     columns: Mapping[str, Sequence[str]] | None = None,
     person_pattern: str | None = None,
     by: Sequence[str] = (),
+    on_progress: Callable[[int], None] = lambda done: None,
 ) -> LabelledSet:
     """Read the files, in their order, as one set. Its layout is told by its columns, unless it is named.
 
     `columns` say where single fields are; `by` names columns that figures are to be split by. Raises
     Unprocessable where a file cannot be read, lacks a column, holds no record or one twice, or no dates.
     """
-    reader = _Reader(tuple(by))
+    reader = _Reader(tuple(by), on_progress)
     for file in files:
         names = column_names(file)
         chosen = _with(_chosen(layout, names, columns or {}), columns or {}, person_pattern)
@@ -203,8 +204,9 @@ def _with(layout: Layout, told: Mapping[str, Sequence[str]], person_pattern: str
 class _Reader:
     """The records read so far, over all files, and what is to be said of them."""
 
-    def __init__(self, by: tuple[str, ...]) -> None:
+    def __init__(self, by: tuple[str, ...], on_progress: Callable[[int], None]) -> None:
         self._by = by
+        self._on_progress = on_progress
         self._records: list[Labelled] = []
         self._ids: set[str] = set()
         self._odd_births = self._births = 0
@@ -236,6 +238,8 @@ class _Reader:
             if (sent.get("PostCode") or "").upper().replace(" ", "") == "ZZ993VZ":
                 strata.append(NO_FIXED_ABODE)
             self._records.append(Labelled(identity, person, source, tuple(map(intern, strata))))
+            if len(self._records) % ROWS_AT_ONCE == 0:
+                self._on_progress(len(self._records))
         if len(self._records) == before:
             raise Unprocessable(f"{file.name} holds no records.")
 
@@ -325,7 +329,7 @@ def with_infants(records: Sequence[Labelled]) -> list[Labelled]:
     births = sorted(day for one in records if (day := calendar_day(one.identity.birth)))
     if not births:
         return list(records)
-    as_at = births[int((1 - LATE_BIRTHS) * (len(births) - 1))]
+    as_at = births[-1 - int(LATE_BIRTHS * len(births))]
     first, last = _days_from(as_at, -365), _days_from(as_at, 31)
     return [
         replace(one, strata=(*one.strata, UNDER_ONE))
@@ -355,10 +359,14 @@ def _between(full_name: str | None, *known: str | None) -> str | None:
 
 
 def _text(row: Row, columns: Sequence[str]) -> str | None:
+    if len(columns) == 1:
+        return _words(row[columns[0]]) or None
     return " ".join(filter(None, (_words(row[column]) for column in columns))) or None
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
     if value is None or value != value:
         return ""
     if isinstance(value, (datetime, date)):

@@ -15,7 +15,7 @@ from typing import Any
 
 from stdnum.gb import nhs
 
-from carecord.kernel.errors import FieldError, SetUpError, Unprocessable
+from carecord.kernel.errors import FieldError, Unprocessable
 from carecord.population.dates import AS_AT, clock
 from carecord.population.feeds import Demographics, Feeds, Record, Written
 from carecord.population.history import Item
@@ -57,7 +57,7 @@ def write_from(
     """Write a feed for each source of a linkage set (Parquet or CSV), and the truth from its `person_id`.
 
     The seed decides the local numbers, which such a set has none of. Raises Unprocessable where columns are
-    missing, SetUpError where Parquet cannot be read.
+    missing.
     """
     rows = _parquet_rows if linkage_file.suffix.lower() in (".parquet", ".pq") else _csv_rows
     sources = sorted({str(row["source"]) for row in rows(linkage_file, ("source",))})
@@ -140,12 +140,8 @@ def _csv_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise SetUpError(
-            "Parquet is read with pyarrow: install carecord[linkage], or give the set as CSV."
-        ) from error
+    from pyarrow.parquet import ParquetFile
+
     with ParquetFile(path) as table:
         names = table.schema_arrow.names
         _check_columns(names)
