@@ -19,18 +19,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carecord.access.audit_trail import AuditTrail, open_trail
 from carecord.access.gate import Gate
+from carecord.access.scopes import SCOPES_BESIDES
 from carecord.access.signing_keys import SigningKeys
 from carecord.access.token_endpoint import TokenEndpoint
 from carecord.access.tokens import Tokens
 from carecord.bundles_api.face import BundlesFace, log_fault, send_problem
 from carecord.bundles_api.handlers import handlers
+from carecord.bundles_api.link_explanations import PATIENT_INDEX, index_handlers
+from carecord.bundles_api.link_explanations import SCOPES as INDEX_SCOPES
 from carecord.catalogue import BUNDLES
+from carecord.catalogue.data_submission import BUNDLE as DATA_SUBMISSION
 from carecord.db.connect import Database, database
 from carecord.db.readers import Readers
 from carecord.kernel.errors import CareRecordError, MethodNotAllowed, NotFound, Unavailable
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
 from carecord.kernel.problem import encode_problem
 from carecord.kernel.settings import Settings
+from carecord.metrics.endpoint import PATH as METRICS_PATH
+from carecord.metrics.endpoint import Metrics
+from carecord.metrics.index_counts import IndexCounts
 from carecord.patient_index.tenancies import Tenancies
 from carecord.portal.routes import portal_routes
 
@@ -42,14 +49,18 @@ _WRITERS = 4
 class CareRecord:
     """Gives each path to its part: a bundle's to the bundles API, the rest to the small routes around it."""
 
-    def __init__(self, face: BundlesFace, rest: ASGIApp) -> None:
+    def __init__(self, face: BundlesFace, rest: ASGIApp, metrics: Metrics) -> None:
         self.face = face
         self.rest = rest
-        self._bundles = {bundle.slug for bundle in BUNDLES}
+        self._metrics = metrics
+        self._bundles = {bundle.slug for bundle in (*BUNDLES, PATIENT_INDEX)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path[1:].partition("/")[0] in self._bundles:
+        slug = path[1:].partition("/")[0]
+        if slug == DATA_SUBMISSION.slug:
+            await self._metrics.time_submission(self.face, scope, receive, send)
+        elif slug in self._bundles:
             await self.face(scope, receive, send)
         elif path.startswith("/"):
             await self._answer_rest(scope, receive, send)
@@ -133,19 +144,24 @@ async def open_app(settings: Settings, database: Database) -> AsyncIterator[Care
     writing_pool = database.open_writing_pool(
         max_size=_WRITERS, statement_timeout_s=settings.statement_timeout_s
     )
-    async with pool, readers, open_trail(database.url) as trail:
+    async with pool, readers, open_trail(database.url) as trail, IndexCounts(pool) as index_counts:
         with writing_pool:
-            yield build_app(settings, readers, pool, writing_pool, trail)
+            yield build_app(settings, readers, pool, writing_pool, trail, index_counts)
 
 
 def build_app(
-    settings: Settings, readers: Readers, pool: Any, writing_pool: Any, trail: AuditTrail
+    settings: Settings,
+    readers: Readers,
+    pool: Any,
+    writing_pool: Any,
+    trail: AuditTrail,
+    index_counts: IndexCounts,
 ) -> CareRecord:
     keys = SigningKeys(settings.data / "keys")
     tokens = Tokens(keys, issuer=settings.base_url, audience=settings.base_url)
     gate = Gate(settings, pool, tokens=tokens, trail=trail)
     face = BundlesFace(
-        handlers(),
+        handlers() | index_handlers(),
         gate=gate,
         trail=trail,
         readers=readers,
@@ -157,11 +173,15 @@ def build_app(
         browse_by_surname=settings.browse_by_surname,
     )
     scopes = [scope for bundle in BUNDLES for scope in (bundle.scope, bundle.restricted_scope)]
+    scopes += SCOPES_BESIDES
+    metrics = Metrics(gate, index_counts)
+    scopes += INDEX_SCOPES
     endpoint = TokenEndpoint(settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes)
     rest = Starlette(
         routes=[
             *endpoint.routes(),
             Route("/health", Health(pool).answer),
+            Route(METRICS_PATH, metrics.answer, methods=["GET"]),
             *portal_routes(settings, face.handlers),
         ],
         exception_handlers=dict.fromkeys(
@@ -169,7 +189,7 @@ def build_app(
         ),
     )
     rest.router.default = not_found
-    return CareRecord(face, rest)
+    return CareRecord(face, rest, metrics)
 
 
 class Process:

@@ -19,7 +19,7 @@ from carecord.kernel.sql import load_queries
 queries = load_queries(__package__)
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_SCOPE = re.compile(r"[a-z][a-z0-9-]*\.(read|restricted|write)")
+_SCOPE = re.compile(r"[a-z][a-z0-9-]*\.(read|restricted|write|review|sealed)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _check_client(client_id: str, scopes: Iterable[str]) -> None:
             FieldError("client_id", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
         )
     errors += [
-        FieldError("scopes", f"{scope!r} is not a bundle's slug and .read, .restricted or .write")
+        FieldError("scopes", f"{scope!r} is not a bundle's slug and .read, .restricted, .write, .review or .sealed")
         for scope in scopes
         if not _SCOPE.fullmatch(scope)
     ]

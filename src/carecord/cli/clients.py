@@ -8,6 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from carecord.access import clients, subscriptions
+from carecord.access.scopes import SCOPES_BESIDES
+from carecord.bundles_api.link_explanations import PATIENT_INDEX
+from carecord.bundles_api.link_explanations import SCOPES as INDEX_SCOPES
 from carecord.catalogue import BUNDLES
 from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
@@ -38,9 +41,12 @@ def add(
     bundle: Annotated[list[str] | None, typer.Option(help="A bundle it may call; without, all.")] = None,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
-    _check_words("--bundle", bundle or [], [one.slug for one in BUNDLES])
-    _check_words("--scope", scope or [], [of for one in BUNDLES for of in (one.scope, one.restricted_scope)])
-    bundles = bundle or [one.slug for one in BUNDLES]
+    # The patient index is no bundle of the catalogue; whoever holds its scopes calls it by the same key.
+    every_bundle = [one.slug for one in (*BUNDLES, PATIENT_INDEX)]
+    every_scope = [of for one in BUNDLES for of in (one.scope, one.restricted_scope)]
+    _check_words("--bundle", bundle or [], every_bundle)
+    _check_words("--scope", scope or [], [*every_scope, *INDEX_SCOPES, *SCOPES_BESIDES])
+    bundles = bundle or every_bundle
     product = EVERYTHING if not bundle else f"{client_id}-bundles"
     with (
         failing_clearly(),
