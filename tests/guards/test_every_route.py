@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import pytest
 from starlette.routing import BaseRoute, Mount, Route
 
+from carecord.access.scopes import METRICS_READ
 from carecord.app import Process
 from carecord.bundles_api.handlers import handlers
 from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import Operation
 from carecord.catalogue.samples import sample_of
+from carecord.cli.clients import all_read_scopes
 from tests.support.sandpit import KEY_HEADER, Sandpit, patient_line, tenancy_line
 
 PUBLIC = {
@@ -24,6 +27,9 @@ PUBLIC = {
     "/postman": "the description of the API",
 }
 """Routes outside the bundles, each with why it asks for no right. One that is not here fails the test."""
+
+SCOPED = {"/metrics": METRICS_READ}
+"""Routes outside the bundles that ask for a scope, and show no patient: an answer leaves no audit row."""
 
 SERVED = list(handlers())
 
@@ -47,7 +53,21 @@ def test_what_lies_outside_the_bundles_is_public_on_purpose(sandpit: Sandpit) ->
     assert process.app is not None
     routes = process.app.rest.routes  # type: ignore[attr-defined]
 
-    assert [path for path in map(_path, routes) if not _is_public(path)] == []
+    assert [path for path in map(_path, routes) if not _is_public(path) and path not in SCOPED] == []
+
+
+@pytest.mark.parametrize("path", SCOPED)
+def test_a_route_with_a_scope_is_for_none_but_those_who_have_it(sandpit: Sandpit, path: str) -> None:
+    others = sandpit.add_client("others", scopes=[*all_read_scopes(), "data-submission.write"])
+    own = sandpit.add_client("own", scopes=[SCOPED[path]])
+    refused = {"Authorization": f"Bearer {sandpit.token('others', others)}"}
+    allowed = {"Authorization": f"Bearer {sandpit.token('own', own)}"}
+
+    statuses = [sandpit.http.get(path, headers=headers).status_code for headers in ({}, refused, allowed)]
+
+    assert statuses == [401, 403, 200]
+    assert len(_audited(sandpit, "others", "refused")) == 1
+    assert _audited(sandpit, "own") == set()
 
 
 def _path(route: BaseRoute) -> str:

@@ -82,7 +82,8 @@ def _decide(
     )
     connection.execute(
         "INSERT INTO patient_index.link_decision"
-        " (record_a, record_b, decision, rule, decided_by, decided_at, sealed) VALUES (%s, %s, %s, %s, 'test', now() - %s * interval '1 day', %s)",
+        " (record_a, record_b, decision, rule, decided_by, decided_at, sealed)"
+        " VALUES (%s, %s, %s, %s, 'test', now() - %s * interval '1 day', %s)",
         [*pair, decision, rule, more.get("days", 0), more.get("sealed", False)],
     )
 
