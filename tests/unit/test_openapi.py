@@ -14,7 +14,7 @@ from carecord.catalogue import OPERATIONS, operations_by_id
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
 from carecord.catalogue.model import ListOperation, Operation
-from carecord.catalogue.samples import sample_answer, sample_of
+from carecord.catalogue.samples import further_samples, sample_answer, sample_of
 from carecord.kernel.settings import Settings
 
 
@@ -67,17 +67,27 @@ def test_the_sample_of_an_operation_fits_its_schema(operation: Operation) -> Non
         assert [error.message for error in validator(schema).iter_errors(body)] == []
 
 
+def test_the_further_samples_of_find_patient_fit_its_schemas() -> None:
+    schema = call_of(FIND_PATIENT)["requestBody"]["content"]["application/json"]["schema"]
+    (further,) = further_samples(FIND_PATIENT)
+    validator(schema).validate(further.body)
+    answer_validator(FIND_PATIENT).validate(sample_answer(FIND_PATIENT, further.item))
+
+
 def test_too_little_to_search_by_does_not_fit_and_the_example_does() -> None:
     document = build_openapi([FIND_PATIENT], settings())
     content = document["paths"][FIND_PATIENT.path]["post"]["requestBody"]["content"]["application/json"]
     fits = Draft202012Validator({**content["schema"], "components": document["components"]}).is_valid
-    assert fits(content["example"])
+    assert all(fits(example["value"]) for example in content["examples"].values())
     assert fits({"NhsNumber": "999 012 3454"})
     assert fits({"Surname": "Heritage", "PostCode": "ZZ99"})
     assert not fits({"Surname": "Heritage"})
     assert not fits({"Surname": "Heritage", "PostCode": " "})
     assert not fits({"NhsNumber": None})
     assert not fits({"Forename": "Doris", "DateOfBirth": "1946-05-17"})
+    assert not fits({"Fuzzy": True, "NhsNumber": "999 012 3454"})
+    assert not fits({"Fuzzy": True, "Surname": "Heritage", "PostCode": "ZZ99 3CZ"})
+    assert not fits({"Fuzzy": True, "Forename": "D*", "Surname": "Heritage", "DateOfBirth": "1946-05-17"})
 
 
 def test_an_answer_with_a_field_more_or_less_does_not_fit() -> None:

@@ -27,7 +27,7 @@ from carecord.catalogue.model import (
     SingleOperation,
     WriteOperation,
 )
-from carecord.catalogue.samples import sample_answer, sample_of
+from carecord.catalogue.samples import further_samples, sample_answer, sample_of
 from carecord.kernel import errors
 from carecord.kernel.errors import CareRecordError
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
@@ -183,13 +183,12 @@ def _operation(operation: Operation, schemas: Schemas, settings: Settings) -> di
         rules = body_rules(operation, browse_by_surname=settings.browse_by_surname)
         content: dict[str, Any] = {"schema": schemas.body(operation.body, rules)}
         body = sample_of(operation).body
-        if body is not None:
-            content["example"] = body
-        if operation is FIND_PATIENT and not settings.browse_by_surname:
+        if operation is FIND_PATIENT and body is not None and not settings.browse_by_surname:
             # The known sample has a surname alone, which only a server for developers answers.
-            content["example"] = content["example"] | {
-                "DateOfBirth": sample_of(operation).item["DateOfBirth"]
-            }
+            body |= {"DateOfBirth": sample_of(operation).item["DateOfBirth"]}
+        if body is not None:
+            further = {sample.title: sample.body for sample in further_samples(operation)}
+            content |= _examples(body, further)
         described["requestBody"] = {"required": True, "content": {JSON: content}}
     return described
 
@@ -282,8 +281,18 @@ _VALUES: dict[str, Schema] = {
 }
 
 
+def _examples(sample: dict[str, Any], further: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One example, or several by their titles."""
+    if not further:
+        return {"example": sample}
+    return {"examples": {title: {"value": value} for title, value in {"Sample": sample, **further}.items()}}
+
+
 def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
-    content = {JSON: {"schema": schemas.answer_of(operation), "example": sample_answer(operation)}}
+    further = {one.title: sample_answer(operation, one.item) for one in further_samples(operation)}
+    content: dict[str, Any] = {
+        JSON: {"schema": schemas.answer_of(operation), **_examples(sample_answer(operation), further)}
+    }
     if answers_bytes(operation):
         content["*/*"] = {"schema": {}}
     responses: dict[str, Any] = {"200": {"description": "The answer.", "content": content}}

@@ -22,7 +22,7 @@ from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.documents import DOCUMENTS_LIST
 from carecord.catalogue.model import Bundle, ListOperation, Operation
 from carecord.catalogue.pathology import ORDERS_SUMMARY
-from carecord.catalogue.samples import sample_answer, sample_of
+from carecord.catalogue.samples import further_samples, sample_answer, sample_of
 from carecord.catalogue.worklists import WORKLISTS_LIST
 from carecord.kernel.settings import Settings
 
@@ -140,25 +140,37 @@ def _request(operation: Operation) -> dict[str, Any]:
         "url": url,
     }
     if takes_body(operation):
-        body = msgspec.json.format(msgspec.json.encode(sample_of(operation).body or {}), indent=2)
-        request["body"] = {"mode": "raw", "raw": body.decode(), "options": {"raw": {"language": "json"}}}
+        request["body"] = _body(sample_of(operation).body or {})
         request["header"].append(_header("Content-Type", "application/json"))
     item: dict[str, Any] = {"name": operation.title, "request": request}
     if operation in _KEPT:
         item["event"] = [_script(_keep(*_KEPT[operation], rows=str(operation.collection)))]
-    answer = msgspec.json.format(msgspec.json.encode(sample_answer(operation)), indent=2)
-    item["response"] = [
-        {
-            "name": "Sample",
-            "originalRequest": request,
-            "status": "OK",
-            "code": 200,
-            "_postman_previewlanguage": "json",
-            "header": [_header("Content-Type", "application/json")],
-            "body": answer.decode(),
-        }
+    item["response"] = [_response("Sample", request, sample_answer(operation))]
+    item["response"] += [
+        _response(one.title, request | {"body": _body(one.body)}, sample_answer(operation, one.item))
+        for one in further_samples(operation)
     ]
     return item
+
+
+def _body(content: dict[str, Any]) -> dict[str, Any]:
+    return {"mode": "raw", "raw": _pretty(content), "options": {"raw": {"language": "json"}}}
+
+
+def _response(name: str, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "originalRequest": request,
+        "status": "OK",
+        "code": 200,
+        "_postman_previewlanguage": "json",
+        "header": [_header("Content-Type", "application/json")],
+        "body": _pretty(answer),
+    }
+
+
+def _pretty(content: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
 
 
 def _keep(variable: str, field: str, *, rows: str) -> list[str]:

@@ -89,6 +89,10 @@ def _operation(reference: OperationReference) -> Iterable[str]:
         yield _json(reference.sample_body)
     yield "### Sample answer"
     yield _json(reference.sample_answer)
+    for further in reference.further_samples:
+        yield f"### {further.title}"
+        yield _json(further.body)
+        yield _json(further.answer)
 
 
 def _fields(rows: Iterable[FieldRow], *, with_parameters: bool) -> str:

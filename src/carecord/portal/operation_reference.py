@@ -31,7 +31,7 @@ from carecord.catalogue.model import (
     Source,
     WriteOperation,
 )
-from carecord.catalogue.samples import sample_answer, sample_of
+from carecord.catalogue.samples import further_samples, sample_answer, sample_of
 from carecord.kernel.errors import CareRecordError
 
 _TYPES = {
@@ -63,6 +63,7 @@ class FieldRow:
     sortable: bool
     filterable: bool
     known: bool
+    ours: bool
     description: str
     code_system: str | None
     code_system_uri: str | None
@@ -89,6 +90,15 @@ class FieldParameters:
     takes: str
     sort: str | None
     filters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FurtherSampleText:
+    """Another way to ask, as JSON to read."""
+
+    title: str
+    body: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -196,6 +206,13 @@ class OperationReference:
         body = sample_of(self.operation).body
         return pretty(body) if body is not None else None
 
+    @cached_property
+    def further_samples(self) -> list[FurtherSampleText]:
+        return [
+            FurtherSampleText(one.title, pretty(one.body), pretty(sample_answer(self.operation, one.item)))
+            for one in further_samples(self.operation)
+        ]
+
     @property
     def refusals(self) -> tuple[type[CareRecordError], ...]:
         return refusals_of(self.operation)
@@ -248,6 +265,7 @@ def _rows(fields: Iterable[Field], *, known: bool, above: str = "", depth: int =
             sortable=f.sortable,
             filterable=f.filterable,
             known=f.source is Source.KNOWN and not known,
+            ours=f.ours,
             description=f.description or "",
             code_system=f.code_system.rule if f.code_system else None,
             code_system_uri=f.code_system.uri if f.code_system else None,
