@@ -99,7 +99,9 @@ def _print(found: Explanation) -> None:
         pairs = ", ".join(f"{x}–{y}" for x, y in why.pairs)
         out.print(f"  • {_sentence(why.words)}{f' ({pairs})' if pairs else ''}", markup=False)
     if len(found.path) > 1:
-        out.print(links_table(found.path, "The links that lead from one to the other"))
+        out.print("\n[bold]The links that lead from one to the other[/]")
+        out.print(links_table(found.path))
+    out.print("\n[bold]What each comparison adds, in bits[/]")
     out.print(_weights_table(pair))
     if pair.not_compared:
         traits = ", ".join(trait.replace("_", " ") for trait in pair.not_compared)
@@ -112,6 +114,7 @@ def _print(found: Explanation) -> None:
         )
     out.print(f"By weights and guards alone, with model {pair.model}: {_OUTCOMES[pair.outcome]}.")
     if found.decisions:
+        out.print("\n[bold]Every decision on these two, the newest first[/]")
         out.print(_decisions_table(found.decisions))
     else:
         out.print("Nothing has been decided on these two.", style="dim")
@@ -123,7 +126,7 @@ def _sentence(words: str) -> str:
 
 def _weights_table(pair: PairExplained) -> Table:
     bars = pair.thresholds
-    table = Table(box=box.SIMPLE_HEAD, title="What each comparison adds, in bits", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("found")
     table.add_column("against strangers", justify="right")
     table.add_column("of which rarity", justify="right", style="dim")
@@ -153,9 +156,9 @@ def _bits(bits: float) -> Text:
     return Text(f"{bits:+.1f}", style=style)
 
 
-def links_table(links: Sequence[Link], title: str) -> Table:
+def links_table(links: Sequence[Link]) -> Table:
     """Links in force, a row each."""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("records", "by", "rule", "since"):
         table.add_column(heading)
     table.add_column("weight", justify="right")
@@ -171,9 +174,7 @@ def links_table(links: Sequence[Link], title: str) -> Table:
 
 
 def _decisions_table(decisions: tuple[StoredDecision, ...]) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, title="Every decision on these two, the newest first", title_justify="left"
-    )
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("decided", "what", "by", "rule, weight and model then", "why"):
         table.add_column(heading, overflow="fold")
     for one in decisions:

@@ -20,6 +20,11 @@ from carecord.patient_index.seeing import Viewer, reading_at_once
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _STYLES = {"linked": "green", "not linked": "red", "possible": "yellow"}
+_SAID = {
+    "came": "first sent",
+    "not linked": "different people",
+    "possible": "a steward is asked",
+}
 _MOST = 12
 """Most records of a group that a line names."""
 
@@ -82,11 +87,8 @@ def _look(by: str, patient_detail_ids: list[int], *, sealed: bool) -> AuditEvent
 
 
 def _print_history(found: History) -> None:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=f"Record {found.record.patient_detail_id} ({escape(found.record.source)})",
-        title_justify="left",
-    )
+    out.print(f"[bold]Record {found.record.patient_detail_id}[/] ({escape(found.record.source)})")
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("when", no_wrap=True)
     table.add_column("what happened", overflow="fold")
     table.add_column("by", overflow="fold")
@@ -97,7 +99,7 @@ def _print_history(found: History) -> None:
                 f"{step.at.astimezone(UK):{TIME}}" if place == 0 else "",
                 _what(event, found),
                 escape(event.by or "") if event else "",
-                _group(step) if place == 0 else "",
+                _group(step, found) if place == 0 else "",
             )
     out.print(table)
     last = found.steps[-1].group if found.steps else ()
@@ -108,7 +110,8 @@ def _what(event: Event | None, found: History) -> Text:
     if event is None:
         return Text("what happened may not be shown", style="dim")
     records = " – ".join(str(one) for one in event.records)
-    words = Text.assemble((event.what, _STYLES.get(event.what, "bold")), f" {records}")
+    said = _SAID.get(event.what, event.what)
+    words = Text.assemble((said, _STYLES.get(event.what, "bold")), f" {records}")
     if len(event.records) == 1:
         words.append(f" ({found.sources[event.records[0]].source})", style="dim")
     if event.sealed:
@@ -117,16 +120,16 @@ def _what(event: Event | None, found: History) -> Text:
     if event.weight is not None and event.relative_weight is not None:
         basis = [f"{event.rule}: {event.weight:+.1f}, against relatives {event.relative_weight:+.1f}"]
         basis.append(event.model or "")
-    said = [", ".join(text for text in basis if text), event.reason or ""]
-    said += [guard.words for guard in event.guards]
-    for text in said:
+    because = [", ".join(text for text in basis if text), event.reason or ""]
+    because += [guard.words for guard in event.guards]
+    for text in because:
         if text:
-            words.append(f"\n  {text}", style="dim")
+            words.append(f"\n{text}", style="dim")
     return words
 
 
-def _group(step: Step) -> Text:
-    if not step.came and not step.left:
+def _group(step: Step, found: History) -> Text:
+    if not step.came and not step.left and step is not found.steps[0]:
         return Text("")
     words = Text(_listed(step.group))
     if step.came:
@@ -143,7 +146,8 @@ def _listed(ids: tuple[int, ...]) -> str:
 
 def _print_group(found: GroupAt) -> None:
     at = f"{found.at.astimezone(UK):{TIME}}"
-    records = Table(box=box.SIMPLE_HEAD, title=f"One patient at {at}", title_justify="left")
+    out.print(f"[bold]One patient at {at}[/]")
+    records = Table(box=box.SIMPLE_HEAD)
     records.add_column("record", justify="right")
     records.add_column("source", overflow="fold")
     for one in found.records:
@@ -153,4 +157,5 @@ def _print_group(found: GroupAt) -> None:
     if not found.links:
         out.print("It was linked with no other.", style="dim")
         return
-    out.print(links_table(found.links, "Held together by"))
+    out.print("[bold]Held together by[/]")
+    out.print(links_table(found.links))
