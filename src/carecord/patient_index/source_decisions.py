@@ -53,7 +53,8 @@ def unlink_records(
     connection.execute(queries.lock_links)
     together = _person_of(connection, a)
     if b not in together:
-        if any(d.decision == "not linked" for d in _decisions_across(connection, [a], [b])):
+        words = links.words_between(connection, [a], [b])
+        if any(word.decision == "not linked" and not word.sealed for word in words):
             return
         raise NotFound("The two are not linked.", reason="not_linked")
     leaving = [row[0] for row in connection.execute(queries.merged_with, {"patient_detail_id": b})]

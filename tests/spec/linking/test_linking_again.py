@@ -18,4 +18,4 @@ def test_linking_two_that_are_linked_leaves_one_that_a_steward_took_out_where_it
     with connection.transaction():
         linked = link(connection, first, second, decided_by="steward", reason=None)
 
-    assert linked == [first, second]
+    assert linked.together == (first, second)

@@ -1,0 +1,98 @@
+"""The two sides of a review task as a steward compares them, and what they add up to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from carecord.catalogue.value_lists import GENDER, NHS_NUMBER_STATUS
+from carecord.kernel.sql import load_queries
+from carecord.patient_index.explaining import PairExplained, explain_pair
+from carecord.patient_index.linking import read_identity
+from carecord.patient_index.reviewing import ReviewTask, parse_task_id
+from carecord.patient_index.scoring import Model, load_model
+
+queries = load_queries(__package__, "reviewing.sql")
+
+_FIELDS = {
+    "NHS number": ("NhsNumber", "NhsNumberVerificationStatus"),
+    "local number": ("PatientNumber",),
+    "surname": ("Surname",),
+    "former surname": ("PreviousSurname",),
+    "forename": ("Forename",),
+    "middle names": ("MiddleNames",),
+    "preferred name": ("PreferredName",),
+    "date of birth": ("DateOfBirth",),
+    "date of death": ("DateOfDeath",),
+    "gender": ("Gender",),
+    "address": tuple(f"AddressLine{line}" for line in range(1, 6)),
+    "postcode": ("PostCode",),
+    "home telephone": ("HomeTelephone",),
+    "mobile": ("MobileTelephone",),
+    "practice": ("GPPracticeCode", "GPPracticeName"),
+}
+_CODES = {"Gender": GENDER.meanings, "NhsNumberVerificationStatus": NHS_NUMBER_STATUS.meanings}
+_WHEREABOUTS = frozenset({"address", "postcode", "home telephone", "mobile", "practice"})
+WITHHELD = "withheld"
+"""Where a record is marked sensitive: how well it agrees is told, not where the patient is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One trait of both sides, as their sources have it."""
+
+    trait: str
+    left: str
+    right: str
+
+    @property
+    def differs(self) -> bool:
+        """Both say something, and not the same."""
+        return bool(self.left and self.right) and self.left.casefold() != self.right.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Two records, or one before and after it turned into somebody else. Holds values of patients'."""
+
+    headings: tuple[str, str]
+    lines: tuple[Line, ...]
+    explained: PairExplained
+
+
+def set_side_by_side(
+    connection: Connection[Any], task: ReviewTask, *, model: Model | None = None
+) -> SideBySide:
+    """Both sides of a task. Whoever shows them writes down first that they were looked at."""
+    sides = {
+        row[0]: row
+        for row in connection.execute(queries.sides_of_records, {"ids": list(task.records)}).fetchall()
+    }
+    right = sides[task.records[-1]]
+    if task.asks == "overlay":
+        _, number = parse_task_id(task.task_id)
+        left = connection.execute(queries.side_before_overlay, {"overlay_id": number}).fetchone()
+        assert left is not None
+        headings = (f"{left[0]} before", f"{right[0]} now\n{right[1]}")
+    else:
+        left = sides[task.records[0]]
+        headings = (f"{left[0]}\n{left[1]}", f"{right[0]}\n{right[1]}")
+    ours, theirs = left[2] or {}, right[2]
+    lines = [Line(trait, _told(trait, ours), _told(trait, theirs)) for trait in _FIELDS]
+    return SideBySide(
+        headings=headings,
+        lines=tuple(line for line in lines if line.left or line.right),
+        explained=explain_pair(model or load_model(), read_identity(left[3]), read_identity(right[3])),
+    )
+
+
+def _told(trait: str, demographics: Mapping[str, Any]) -> str:
+    said = ", ".join(
+        _CODES.get(name, {}).get(value := str(demographics[name]), value)
+        for name in _FIELDS[trait]
+        if demographics.get(name)
+    )
+    if said and trait in _WHEREABOUTS and demographics.get("SensitiveAddress") == "Yes":
+        return WITHHELD
+    return said
