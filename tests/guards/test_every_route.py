@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from carecord.access.scopes import METRICS_READ
 from carecord.app import Process
 from carecord.bundles_api.handlers import handlers
+from carecord.bundles_api.link_explanations import IndexOperation, index_handlers
 from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import Operation
 from carecord.catalogue.samples import sample_of
@@ -31,15 +32,16 @@ PUBLIC = {
 SCOPED = {"/metrics": METRICS_READ}
 """Routes outside the bundles that ask for a scope, and show no patient: an answer leaves no audit row."""
 
-SERVED = list(handlers())
+SERVED = [*handlers(), *index_handlers()]
 
 
 def _address(operation: Operation) -> str:
-    return operation.path.replace("{patientDetailId}", "1").replace("{", "").replace("}", "")
+    path = operation.path.replace("{patientDetailId}", "1").replace("{otherPatientDetailId}", "2")
+    return path.replace("{", "").replace("}", "")
 
 
 def _call(sandpit: Sandpit, operation: Operation, headers: dict[str, str]) -> Any:
-    body = sample_of(operation).body
+    body = None if isinstance(operation, IndexOperation) else sample_of(operation).body
     return sandpit.http.request(operation.method, _address(operation), headers=headers, json=body)
 
 
