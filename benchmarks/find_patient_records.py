@@ -9,7 +9,10 @@ import msgspec
 import psycopg
 from psycopg import sql
 
+from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.name_keys import name_key, postcode_key
+from carecord.patient_index.normalise import identity_of
+from carecord.patient_index.scoring import load_model
 
 SURNAMES = 90_000
 """Different ones; the commonest is borne by one person in ninety, as in England."""
@@ -53,7 +56,14 @@ _FIRST_OF_FORENAMES = "JJJJMMMMAAAASSSCCCDDDEEKKLLRRTTPPGGHBFNVWIOZ"
 _COPY_RECORDS = """
 COPY patient_index.patient_record
     (patient_detail_id, tenancy_id, source_key, person_id, nhs_number, date_of_birth, gender, surname_key,
-    forename_key, postcode_key, gp_code, gp_practice_code, active, demographics) FROM STDIN
+    forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, identity, blocking_keys)
+FROM STDIN
+"""
+_FILE_KEYS = """
+ALTER TABLE patient_index.blocking_key DROP CONSTRAINT blocking_key_pkey;
+INSERT INTO patient_index.blocking_key (key, patient_detail_id)
+    SELECT key, patient_detail_id FROM patient_index.patient_record, unnest(blocking_keys) AS keys (key);
+ALTER TABLE patient_index.blocking_key ADD PRIMARY KEY (key, patient_detail_id);
 """
 _COPY_NUMBERS = """
 COPY patient_index.patient_number (tenancy_id, number, patient_detail_id, is_minor) FROM STDIN
@@ -89,7 +99,9 @@ def fill(connection: psycopg.Connection[Any], records: int, *, seed: int = 1) ->
                 copy.write_row((_tenancy(record), _number(record), record, False))
         for _, definition in indexes:
             cursor.execute(definition)
-    connection.execute("VACUUM (FREEZE, ANALYZE) patient_index.patient_record, patient_index.patient_number")
+        cursor.execute(_FILE_KEYS)
+    for table in ("patient_record", "patient_number", "blocking_key"):
+        connection.execute(sql.SQL("VACUUM (FREEZE, ANALYZE) patient_index.{}").format(sql.Identifier(table)))
 
 
 def _rows(records: int, rng: Random) -> Iterator[list[object]]:
@@ -98,6 +110,7 @@ def _rows(records: int, rng: Random) -> Iterator[list[object]]:
     surname_weights = [1 / (rank + 8) for rank in range(SURNAMES)]
     forename_weights = [1 / (rank + 12) for rank in range(FORENAMES)]
     people = (records + 1) // 2
+    rules = load_model().blocking
     of_people = zip(
         rng.choices(surnames, surname_weights, k=people),
         rng.choices(forenames, forename_weights, k=people),
@@ -109,6 +122,19 @@ def _rows(records: int, rng: Random) -> Iterator[list[object]]:
         postcode = f"EV{rng.randrange(1, 60)} {rng.randrange(10)}{''.join(rng.choices('ABDEFGHJLN', k=2))}"
         practice = f"Y99{person % PRACTICES:03}"
         gender = "12"[person % 2]
+        identity = identity_of(
+            {
+                "NhsNumber": nhs_number,
+                "NhsNumberVerificationStatus": "01",
+                "Forename": forename,
+                "Surname": surname,
+                "DateOfBirth": born,
+                "Gender": gender,
+                "PostCode": postcode,
+                "AddressLine1": f"{person % 200} Orchard Close",
+            }
+        )
+        compared = [msgspec.json.encode(identity).decode(), blocking_keys(identity, rules)]
         # Two records of a person come from different sources, and so lie far apart.
         for record in (person + 1, person + 1 + people):
             if record > records:
@@ -140,7 +166,7 @@ def _rows(records: int, rng: Random) -> Iterator[list[object]]:
             demographics = msgspec.json.encode(item).decode()
             columns: list[object] = [record, _tenancy(record), f"P-{record}", person + 1]
             columns += [nhs_number, born, gender, *keys, "G9999101", practice, True, demographics]
-            yield columns
+            yield columns + compared
 
 
 def _names(count: int, first: str, rng: Random) -> list[str]:
