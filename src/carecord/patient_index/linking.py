@@ -1,12 +1,14 @@
 """Records that come or change are compared with those that may be the same person's, and grouped anew."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 from psycopg import Connection
+from psycopg.pq import PipelineStatus
 
 from carecord.kernel.sql import load_queries
 from carecord.patient_index.blocking import rules_of_keys
@@ -82,8 +84,8 @@ class _Neighbourhood:
     edges: set[Pair] = field(default_factory=set)
 
 
-class PersonsTaken(Exception):
-    """Somebody else decides on one of these persons at this moment."""
+class NeedsWholeIndex(Exception):
+    """This cannot be decided beside others: they have one of its persons, or it is no plain arrival."""
 
 
 def lock_index(connection: Connection[Any]) -> None:
@@ -119,11 +121,11 @@ def decide(
     """Decide on these records, which share keys with those `blocked`, and on all that hangs on them.
 
     Of those that are `new` nothing can stand decided yet. Who is `sharing` the index has locked the keys of
-    the records; PersonsTaken if another has their persons.
+    the records; NeedsWholeIndex if another has their persons.
     """
     _add_namesakes(connection, blocked, model)
     around = _neighbourhood(connection, blocked, patient_detail_ids, model, new=new, sharing=sharing)
-    by_pair = {decision.pair: decision for decision in around.decisions.values()}
+    by_weight = {d.pair: d for d in around.decisions.values() if d.rule != STEWARD}
     linked: dict[Pair, Verdict] = {}
     tasks: dict[Pair, Task] = {}
     person: dict[int, int] = {}
@@ -133,16 +135,22 @@ def decide(
             {record: around.records[record].identity for record in part},
             names={r: (around.records[r].tenancy_id, around.records[r].source_key) for r in part},
             held={r for r in part if around.records[r].held},
-            **_standing(part, by_pair),
+            **_standing(part, around.decisions.values()),
         )
         linked |= settled.links
         tasks |= settled.tasks
         person |= _persons(settled.group)
-    written = _write(connection, model, by_pair, linked, tasks)
+    written = _write(connection, model, by_weight, linked, tasks)
     moved = _set_persons(connection, around.records, person)
     return Relinked(
         linked=sum(p in linked for p in written), possible=sum(p in tasks for p in written), moved=moved
     )
+
+
+def in_one_go(connection: Connection[Any]) -> AbstractContextManager[Any]:
+    """A pipeline, or the one that the caller is in: to end an inner one would cost a round trip."""
+    is_in_one = connection.pgconn.pipeline_status != PipelineStatus.OFF
+    return nullcontext() if is_in_one else connection.pipeline()
 
 
 def find_blocked(connection: Connection[Any], patient_detail_ids: Sequence[int], model: Model) -> Blocked:
@@ -220,7 +228,7 @@ def _neighbourhood(
     asked: set[int] = set()
     persons: set[int] = set()
     while asking:
-        with connection.pipeline():
+        with in_one_go(connection):
             taken = connection.execute(queries.try_persons, {"ids": list(asking)}) if sharing else None
             members = connection.execute(_RECORDS_OF_PERSONS, {"ids": list(asking)})
             decided = connection.execute(queries.decisions_on_persons, {"ids": list(asking)})
@@ -229,7 +237,7 @@ def _neighbourhood(
             rows = members.fetchall()
             decisions = [_in_force(row) for row in decided.fetchall()]
         if sharing and any(row[1] not in persons for row in rows):
-            raise PersonsTaken
+            raise NeedsWholeIndex
         found.records.update((row[0], _record(row)) for row in rows)
         asked |= {row[0] for row in rows} | asking
         found.decisions.update((decision.decision_id, decision) for decision in decisions)
@@ -255,14 +263,15 @@ def _parts(around: _Neighbourhood) -> list[list[int]]:
     return list(parts.values())
 
 
-def _standing(part: Sequence[int], by_pair: Mapping[Pair, InForce]) -> dict[str, set[Pair]]:
-    """The decisions in force within a part."""
-    pairs = (pair(a, b) for place, a in enumerate(part) for b in part[place + 1 :])
-    within = [by_pair[p] for p in pairs if p in by_pair]
+def _standing(part: Sequence[int], decisions: Iterable[InForce]) -> dict[str, set[Pair]]:
+    """The decisions in force within a part. Of two words on one pair the bar, which is sealed, stands."""
+    inside = set(part)
+    within = [d for d in decisions if d.pair[0] in inside]
+    barred = {d.pair for d in within if d.rule == STEWARD and d.decision == "not linked"}
     return {
         "linked": {d.pair for d in within if d.rule != STEWARD and d.decision == "linked"},
-        "joined": {d.pair for d in within if d.rule == STEWARD and d.decision == "linked"},
-        "barred": {d.pair for d in within if d.rule == STEWARD and d.decision == "not linked"},
+        "joined": {d.pair for d in within if d.rule == STEWARD and d.decision == "linked"} - barred,
+        "barred": barred,
     }
 
 
@@ -277,36 +286,39 @@ def _persons(group: Mapping[int, int]) -> dict[int, int]:
 def _write(
     connection: Connection[Any],
     model: Model,
-    by_pair: Mapping[Pair, InForce],
+    by_weight: Mapping[Pair, InForce],
     linked: Mapping[Pair, Verdict],
     tasks: Mapping[Pair, Task],
 ) -> list[Pair]:
     """End the decisions of weight that no longer hold, and write the new ones. Gives back the new."""
     wanted: dict[Pair, Decision] = dict.fromkeys(tasks, "possible")
     wanted |= dict.fromkeys(linked, "linked")
-    gone = [d.decision_id for p, d in by_pair.items() if d.rule != STEWARD and wanted.get(p) != d.decision]
+    gone = [d.decision_id for p, d in by_weight.items() if wanted.get(p) != d.decision]
     if gone:
         connection.execute(queries.withdraw_decisions, {"decision_ids": gone})
-    new = [
-        p
-        for p, decision in wanted.items()
-        if p not in by_pair or (by_pair[p].rule != STEWARD and by_pair[p].decision != decision)
-    ]
+    new = [p for p, decision in wanted.items() if p not in by_weight or by_weight[p].decision != decision]
     if new:
         verdicts = [linked[p] if p in linked else tasks[p].verdict for p in new]
         connection.execute(
             queries.insert_verdicts,
             {
-                "rule": [NUMBER_RULE if certain(v.score) and not v.guards else RULE for v in verdicts],
                 "decided_by": DECIDED_BY,
                 "model": f"{model.name} {model.version}",
-                "record_a": [a for a, _ in new],
-                "record_b": [b for _, b in new],
-                "decision": [wanted[p] for p in new],
-                "weight": [round(verdict.score.weight, 3) for verdict in verdicts],
-                "relative_weight": [round(verdict.score.relative_weight, 3) for verdict in verdicts],
-                "levels": [" ".join(map(str, verdict.score.levels)) for verdict in verdicts],
-                "guards": [" ".join(tasks[p].reasons) if p in tasks else "" for p in new],
+                "verdicts": msgspec.json.encode(
+                    [
+                        {
+                            "record_a": p[0],
+                            "record_b": p[1],
+                            "decision": wanted[p],
+                            "rule": NUMBER_RULE if certain(v.score) and not v.guards else RULE,
+                            "weight": round(v.score.weight, 3),
+                            "relative_weight": round(v.score.relative_weight, 3),
+                            "levels": v.score.levels,
+                            "guards": tasks[p].reasons if p in tasks else None,
+                        }
+                        for p, v in zip(new, verdicts, strict=True)
+                    ]
+                ).decode(),
             },
         )
     return new

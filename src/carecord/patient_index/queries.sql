@@ -22,6 +22,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_record (
 -- Bring a batch into its place.
 COPY staged_record FROM STDIN
 
+-- stage_record --
+-- Bring one record into its place.
+INSERT INTO staged_record SELECT * FROM {staged}
+
 -- one_record --
 -- In the place of a batch: one record, its values sent with the statement.
 (VALUES (
@@ -37,41 +41,43 @@ COPY staged_record FROM STDIN
 -- Two processes that file records of one source system wait for each other.
 SELECT pg_advisory_xact_lock(hashtext('patient_index.tenancy'), %(tenancy_id)s)
 
--- share_source --
--- Those who file single records of one source system work side by side, each record by one of them.
-SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.tenancy'), %(tenancy_id)s), (
-    SELECT count(pg_advisory_xact_lock(key)) FROM (
-        SELECT hashtextextended(%(tenancy_id)s || ' ' || source_key, 0) AS key
-        FROM unnest(%(source_keys)s::text[]) AS source_key ORDER BY 1) AS records)
-
 -- lock_links --
 -- Links are decided by one transaction at a time: for bulk work and stewards.
 SELECT pg_advisory_xact_lock(hashtext('patient_index.link'))
 
--- share_links --
--- Links are decided side by side by those whose records share no blocking key: two halves of a person do,
--- and so cannot miss each other.
-SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.link')), (
-    SELECT count(pg_advisory_xact_lock(key)) FROM (
-        SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted)
+-- share_index --
+-- Single records are filed and linked side by side, each by one at a time.
+SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.tenancy'), %(tenancy_id)s),
+    (SELECT count(pg_advisory_xact_lock(key)) FROM (
+        SELECT hashtextextended(%(tenancy_id)s || ' ' || source_key, 0) AS key
+        FROM unnest(%(source_keys)s::text[]) AS source_key ORDER BY 1) AS records),
+    pg_advisory_xact_lock_shared(hashtext('patient_index.link'))
+
+-- any_deleted --
+-- Whether the source has deleted any of these records.
+SELECT 1 FROM patient_index.withdrawal
+WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s) AND returned_at IS NULL
+LIMIT 1
+
+-- lock_keys --
+-- Records that share a blocking key are filed one after the other, so that two halves of a person cannot miss
+-- each other.
+SELECT count(pg_advisory_xact_lock(key))
+FROM (SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted
 
 -- try_persons --
 -- Who decides on persons side by side with others has each to himself; nobody waits, so nobody waits for ever.
 SELECT person_id, pg_try_advisory_xact_lock(hashtext('patient_index.person'), hashint8(person_id))
 FROM (SELECT DISTINCT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s)) AS persons
 
--- known_records --
--- The blocking keys of those of these records of a source that are known.
-SELECT blocking_keys
-FROM patient_index.patient_record
-WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)
-
 -- file_records --
 -- Make or change source records. Gives back those that are new or changed, and how they were compared before.
 -- How old a record is, is never forgotten: neither when a later line says the same, nor when one says no time.
-WITH incoming AS (
+WITH sent AS NOT MATERIALIZED (
+    SELECT * FROM {staged}
+), incoming AS (
     SELECT s.*, r.patient_detail_id AS known_id, r.identity::text AS old_identity, r.blocking_keys AS old_keys
-    FROM {staged}
+    FROM sent s
     LEFT JOIN patient_index.patient_record r ON r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
     WHERE r.patient_detail_id IS NULL
        OR (r.demographics::text <> s.demographics::text
@@ -90,6 +96,14 @@ WITH incoming AS (
         FROM incoming i WHERE known_id IS NULL
     ) AS new
     RETURNING patient_detail_id, source_key, blocking_keys
+), numbered AS (
+    INSERT INTO patient_index.patient_number (tenancy_id, number, patient_detail_id, is_minor)
+    SELECT %(tenancy_id)s, n.number, c.patient_detail_id, n.is_minor
+    FROM created c JOIN incoming i USING (source_key)
+    CROSS JOIN LATERAL (
+        SELECT i.number, false AS is_minor
+        UNION ALL SELECT DISTINCT minor, true FROM unnest(i.minor_numbers) AS minor WHERE minor <> i.number
+    ) AS n
 ), changed AS (
     UPDATE patient_index.patient_record r
     SET nhs_number = i.nhs_number, date_of_birth = i.date_of_birth, gender = i.gender,
@@ -103,7 +117,7 @@ WITH incoming AS (
 ), confirmed AS (
     UPDATE patient_index.patient_record r
     SET source_updated_at = s.source_updated_at
-    FROM {staged}
+    FROM sent s
     WHERE r.tenancy_id = %(tenancy_id)s AND r.source_key = s.source_key
       AND r.demographics::text = s.demographics::text AND s.source_updated_at IS NOT NULL
       AND (r.source_updated_at IS NULL OR r.source_updated_at < s.source_updated_at)
@@ -255,10 +269,10 @@ RETURNING decision_id, record_a, record_b
 INSERT INTO patient_index.link_decision
     (record_a, record_b, decision, rule, decided_by, model, weight, relative_weight, levels, guards)
 SELECT p.record_a, p.record_b, p.decision, p.rule, %(decided_by)s, %(model)s, p.weight, p.relative_weight,
-    string_to_array(p.levels, ' ')::smallint[], string_to_array(nullif(p.guards, ''), ' ')
-FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[], %(weight)s::float8[],
-            %(relative_weight)s::float8[], %(levels)s::text[], %(guards)s::text[], %(rule)s::text[])
-    AS p (record_a, record_b, decision, weight, relative_weight, levels, guards, rule)
+    p.levels, p.guards
+FROM json_to_recordset(%(verdicts)s::json)
+    AS p (record_a bigint, record_b bigint, decision text, rule text, weight float8, relative_weight float8,
+          levels smallint[], guards text[])
 
 -- point_to_successors --
 -- A superseded decision names the one that took its place.

@@ -8,19 +8,23 @@ from msgspec.json import encode
 from psycopg import Connection
 
 from carecord.kernel.sql import load_queries
+from carecord.patient_index.aliases import with_current_numbers
 from carecord.patient_index.blocking import blocking_keys
+from carecord.patient_index.deletion import admit
 from carecord.patient_index.demographics import SourceRecord
 from carecord.patient_index.linking import (
     BLOCKED_BY_SOURCE_KEY,
     Blocked,
-    PersonsTaken,
+    NeedsWholeIndex,
     Relinked,
     decide,
     find_blocked,
     lock_index,
     read_blocked,
     read_identity,
+    relink,
 )
+from carecord.patient_index.overlays import Change, note
 from carecord.patient_index.scoring import Model, load_model
 
 queries = load_queries(__package__)
@@ -33,6 +37,7 @@ _STATEMENTS = (queries.file_records, queries.retire_numbers, queries.file_number
 _FILE_ONE, _RETIRE_NUMBERS_OF_ONE, _FILE_NUMBERS_OF_ONE = (
     statement.replace("{staged}", queries.one_record) for statement in _STATEMENTS
 )
+_STAGE_ONE = queries.stage_record.replace("{staged}", queries.one_record)
 _FILE_MANY, _RETIRE_NUMBERS_OF_MANY, _FILE_NUMBERS_OF_MANY = (
     statement.replace("{staged}", "staged_record s") for statement in _STATEMENTS
 )
@@ -89,91 +94,95 @@ def file_records(
 
     A record older than the stored one (by `source_updated_at`) changes nothing. Local numbers that a record
     had before stay as minor numbers. Few records are filed beside what others file; for many the index is
-    the caller's alone until the transaction ends.
+    the caller's alone until the transaction ends. One that its source had deleted is back.
     """
     model = model or load_model()
     if len(records) > FEW:
-        return _file_many(connection, tenancy_id, records, model)
-    try:
-        with connection.transaction():
-            return _file_few(connection, tenancy_id, records, model, sharing=True)
-    except PersonsTaken:
-        return _file_few(connection, tenancy_id, records, model, sharing=False)
-
-
-def _file_few(
-    connection: Connection[Any],
-    tenancy_id: int,
-    records: Sequence[SourceRecord],
-    model: Model,
-    *,
-    sharing: bool,
-) -> Filed:
-    rows = [_values(record, model) | {"tenancy_id": tenancy_id} for record in records]
-    named = {"tenancy_id": tenancy_id, "source_keys": [record.source_key for record in records]}
+        return _file_alone(connection, tenancy_id, records, model)
     with connection.pipeline():
-        connection.execute(queries.share_source, named)
-        known = connection.execute(queries.known_records, named).fetchall()
-        if sharing:
-            keys = [key for row in rows for key in row["blocking_keys"]] + [
-                key for (some,) in known for key in some
-            ]
-            connection.execute(queries.share_links, {"keys": keys})
-        else:
-            lock_index(connection)
-        filings = []
-        for row in rows:
-            filings.append(connection.execute(_FILE_ONE, row))
-            connection.execute(_RETIRE_NUMBERS_OF_ONE, row)
-            connection.execute(_FILE_NUMBERS_OF_ONE, row)
-        sharers = connection.execute(BLOCKED_BY_SOURCE_KEY, named | {"hot": model.hot})
-        filed = [_FiledRecord(*row) for filing in filings for row in filing.fetchall()]
-        links = _link(connection, filed, records, read_blocked(sharers), model, sharing=sharing)
-    return Filed(made_or_changed=len(filed), links=links)
+        connection.execute("SAVEPOINT filing")
+        try:
+            filed = _file_beside_others(connection, tenancy_id, records, model)
+        except NeedsWholeIndex:
+            connection.execute("ROLLBACK TO SAVEPOINT filing")
+            filed = _file_alone(connection, tenancy_id, records, model)
+        connection.execute("RELEASE SAVEPOINT filing")
+    return filed
 
 
-def _file_many(
+def _file_beside_others(
     connection: Connection[Any], tenancy_id: int, records: Sequence[SourceRecord], model: Model
 ) -> Filed:
-    connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
-    connection.execute(queries.stage_records)
-    with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
-        for record in records:
-            copy.write_row(tuple(_values(record, model).values()))
-    # Before any row is locked: whoever decides on links writes to the rows of every source.
-    lock_index(connection)
+    named = {"tenancy_id": tenancy_id, "source_keys": [record.source_key for record in records]}
+    connection.execute(queries.share_index, named)
+    deleted = connection.execute(queries.any_deleted, named)
+    records = with_current_numbers(connection, records)
+    if deleted.fetchone() is not None:
+        raise NeedsWholeIndex
+    rows = [_values(record, model) | {"tenancy_id": tenancy_id} for record in records]
+    connection.execute(queries.lock_keys, {"keys": [key for row in rows for key in row["blocking_keys"]]})
+    filings = [connection.execute(_FILE_ONE, row) for row in rows]
+    sharers = connection.execute(BLOCKED_BY_SOURCE_KEY, named | {"hot": model.hot})
+    filed = [[_FiledRecord(*found) for found in filing] for filing in filings]
+    for row, found in zip(rows, filed, strict=True):
+        if not found or found[0].identity_before is not None:
+            connection.execute(_RETIRE_NUMBERS_OF_ONE, row)
+            connection.execute(_FILE_NUMBERS_OF_ONE, row)
+    changed = [one for found in filed for one in found]
+    links = _link(connection, changed, records, read_blocked(sharers), model, sharing=True)
+    return Filed(made_or_changed=len(changed), links=links)
+
+
+def _file_alone(
+    connection: Connection[Any], tenancy_id: int, records: Sequence[SourceRecord], model: Model
+) -> Filed:
     source = {"tenancy_id": tenancy_id}
+    # Before any row is locked: whoever decides on links writes to the rows of every source.
+    connection.execute(queries.lock_source, source)
+    lock_index(connection)
+    admitted = admit(connection, tenancy_id, with_current_numbers(connection, records))
+    connection.execute(queries.stage_records)
+    if len(admitted.records) > FEW:
+        with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
+            for record in admitted.records:
+                copy.write_row(tuple(_values(record, model).values()))
+    else:
+        for record in admitted.records:
+            connection.execute(_STAGE_ONE, _values(record, model))
     filed = [_FiledRecord(*row) for row in connection.execute(_FILE_MANY, source)]
-    connection.execute(_RETIRE_NUMBERS_OF_MANY, source)
-    connection.execute(_FILE_NUMBERS_OF_MANY, source)
-    return Filed(
-        made_or_changed=len(filed), links=_link(connection, filed, records, None, model, sharing=False)
-    )
+    if sum(one.identity_before is None for one in filed) < len(admitted.records):
+        connection.execute(_RETIRE_NUMBERS_OF_MANY, source)
+        connection.execute(_FILE_NUMBERS_OF_MANY, source)
+    blocked = find_blocked(connection, [one.patient_detail_id for one in filed], model)
+    links = _link(connection, filed, admitted.records, blocked, model, sharing=False)
+    if admitted.returned:
+        relink(connection, admitted.returned, model=model)
+    return Filed(made_or_changed=len(filed), links=links)
 
 
 def _link(
     connection: Connection[Any],
     filed: Sequence[_FiledRecord],
     records: Sequence[SourceRecord],
-    blocked: Blocked | None,
+    blocked: Blocked,
     model: Model,
     *,
     sharing: bool,
 ) -> Relinked:
     """Link those of the filed records that are new or compared otherwise than before."""
     identities = {record.source_key: record.identity for record in records}
-    moved = [
-        one
-        for one in filed
-        if one.identity_before is None or read_identity(one.identity_before) != identities[one.source_key]
-    ]
+    new, changes = [], []
+    for one in filed:
+        if one.identity_before is None:
+            new.append(one.patient_detail_id)
+        elif (before := read_identity(one.identity_before)) != identities[one.source_key]:
+            changes.append(Change(one.patient_detail_id, before, identities[one.source_key]))
+    moved = [*new, *(change.patient_detail_id for change in changes)]
     if not moved:
         return Relinked()
-    ids = [one.patient_detail_id for one in moved]
-    if blocked is None:
-        blocked = find_blocked(connection, ids, model)
-    new = {one.patient_detail_id for one in moved if one.identity_before is None}
-    return decide(connection, blocked, ids, model=model, new=new, sharing=sharing)
+    if note(connection, changes, model=model).undone:
+        blocked = find_blocked(connection, moved, model)
+    return decide(connection, blocked, moved, model=model, new=new, sharing=sharing)
 
 
 def _values(record: SourceRecord, model: Model) -> dict[str, Any]:

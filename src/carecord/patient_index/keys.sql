@@ -1,0 +1,19 @@
+-- drop_keys --
+-- Records are no longer found by these keys.
+DELETE FROM patient_index.blocking_key k
+USING unnest(%(keys)s::bigint[], %(ids)s::bigint[]) AS gone (key, patient_detail_id)
+WHERE k.key = gone.key AND k.patient_detail_id = gone.patient_detail_id
+
+-- hide --
+-- Records are no longer found by any key.
+DELETE FROM patient_index.blocking_key k
+USING patient_index.patient_record r, unnest(r.blocking_keys) AS own (key)
+WHERE r.patient_detail_id = ANY (%(ids)s) AND k.key = own.key AND k.patient_detail_id = r.patient_detail_id
+
+-- find_again --
+-- Records are found by their keys, those that their sources have deleted by none.
+INSERT INTO patient_index.blocking_key (key, patient_detail_id)
+SELECT own.key, r.patient_detail_id
+FROM patient_index.patient_record r, unnest(r.blocking_keys) AS own (key)
+WHERE r.patient_detail_id = ANY (%(ids)s) AND r.deleted_at IS NULL
+ON CONFLICT DO NOTHING
