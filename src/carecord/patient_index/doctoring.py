@@ -22,7 +22,6 @@ from carecord.patient_index.checks import (
     Found,
     Limits,
     queries,
-    whole,
 )
 from carecord.patient_index.deciding import LARGEST_PART
 from carecord.patient_index.examining import (
@@ -38,9 +37,6 @@ from carecord.patient_index.groups import Pair
 from carecord.patient_index.linking import STEWARD
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, load_model
-
-_GROUPS_TO_EXAMINE = whole(queries.groups_to_examine)
-_LINKS_OF_GROUPS = whole(queries.links_of_groups)
 
 # Each identity is read once: remembering it would only push out what arrivals remember.
 _read_identity = msgspec.json.Decoder(Identity).decode
@@ -186,7 +182,7 @@ class _Round:
 
     def _look_at_groups(self) -> None:
         asked = {"model": _name(self._model), "few": 1 if self._every_person else FEW}
-        persons = [row[0] for row in self._connection.execute(_GROUPS_TO_EXAMINE, asked)]
+        persons = [row[0] for row in self._connection.execute(queries.groups_to_examine, asked)]
         for start in range(0, len(persons), GROUPS_AT_ONCE):
             self._on_progress("persons, one by one", start, len(persons))
             for group in self._read_groups(persons[start : start + GROUPS_AT_ONCE]):
@@ -199,7 +195,7 @@ class _Round:
         links: dict[tuple[int, bool], set[Pair]] = {}
         for person, record, identity in self._connection.execute(queries.members_of_groups, asked):
             members.setdefault(person, []).append(Member(record, _read_identity(identity)))
-        for person, a, b, by_steward in self._connection.execute(_LINKS_OF_GROUPS, asked):
+        for person, a, b, by_steward in self._connection.execute(queries.links_of_groups, asked):
             links.setdefault((person, by_steward), set()).add((a, b))
         for person in persons:
             yield Group(

@@ -24,7 +24,7 @@ WITH person AS (
     FROM patient_index.link_decision d
     JOIN patient_index.patient_record a ON a.patient_detail_id = d.record_a
     JOIN patient_index.patient_record b ON b.patient_detail_id = d.record_b AND b.person_id = a.person_id
-    WHERE d.decision = 'linked' AND {stands}
+    WHERE d.decision = 'linked' AND d.superseded_at IS NULL
     GROUP BY a.person_id
 )
 SELECT person_id
@@ -39,12 +39,13 @@ FROM patient_index.patient_record
 WHERE person_id = ANY (%(persons)s)
 
 -- links_of_groups --
--- The links in force within these persons, and whether a steward made them.
+-- The links in force within these persons, and whether a steward made them. Whether a sealed decision stands above
+-- one is not asked: what is told of these persons must not tell of it.
 SELECT a.person_id, d.record_a, d.record_b, d.rule = %(steward)s
 FROM patient_index.patient_record a
 JOIN patient_index.link_decision d ON d.record_a = a.patient_detail_id
 JOIN patient_index.patient_record b ON b.patient_detail_id = d.record_b AND b.person_id = a.person_id
-WHERE a.person_id = ANY (%(persons)s) AND d.decision = 'linked' AND {stands}
+WHERE a.person_id = ANY (%(persons)s) AND d.decision = 'linked' AND d.superseded_at IS NULL
 
 -- links_across --
 -- Links in force between records that are not of one person; and how many there are.
