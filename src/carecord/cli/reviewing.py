@@ -1,7 +1,7 @@
 """`carecord index`, for stewards: what waits for them, what they say of it, and how they take it back."""
 
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,10 +33,10 @@ _QUESTIONS = {
     "unlink": "Still one patient?",
     "overlay": "Still the patient it was?",
 }
-_KINDS: dict[Kind, str] = {
-    "overlay": "changed beyond recognition",
-    "possible": "possible links",
-    "proposal": "proposals",
+_KINDS: dict[Kind, tuple[str, str]] = {
+    "overlay": ("record that turned into somebody else", "records that turned into somebody else"),
+    "possible": ("possible link", "possible links"),
+    "proposal": ("proposal", "proposals"),
 }
 
 
@@ -98,7 +98,9 @@ def tasks(
         return
     if page:
         out.print(_task_table(page))
-    waits = ", ".join(f"{counts[kind]:,} {words}" for kind, words in _KINDS.items() if counts[kind])
+    waits = ", ".join(
+        f"{counts[kind]:,} {words[counts[kind] > 1]}" for kind, words in _KINDS.items() if counts[kind]
+    )
     out.print(f"Waiting: {waits}." if waits else "Nothing waits.")
     if page:
         out.print(f"Look at one: carecord index task {page[0].task_id}")
@@ -321,24 +323,28 @@ def _described(word: StoredWord) -> str:
 def _task_table(page: Sequence[ReviewTask]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("task", no_wrap=True, style="bold")
-    table.add_column("records", no_wrap=True)
-    table.add_column("source", overflow="fold", ratio=2)
-    table.add_column("bits", justify="right", no_wrap=True)
-    table.add_column("as a relative", justify="right")
+    table.add_column("records", no_wrap=True, overflow="ellipsis", ratio=2)
     table.add_column("question", overflow="fold", ratio=3)
-    table.add_column("waits", justify="right", no_wrap=True)
+    table.add_column("\nbits", justify="right", no_wrap=True)
+    table.add_column("against\nrelatives", justify="right", no_wrap=True)
+    table.add_column("\nwaits", justify="right", no_wrap=True)
     now = datetime.now(UTC)
     for one in page:
+        sides = zip(one.records, one.fellows, one.sources, strict=True)
         table.add_row(
             one.task_id,
-            "\n".join(_counted(*side) for side in zip(one.records, one.fellows, strict=True)),
-            escape("\n".join(one.sources)),
+            "\n".join(f"{_counted(record, fellows)}  {escape(source)}" for record, fellows, source in sides),
+            _question(one),
             _bits(one.weight),
             _bits(one.relative_weight),
-            _question(one),
             _age(now - one.since),
         )
     return table
+
+
+def _counts(counts: Mapping[Kind, int]) -> str:
+    waits = [f"{counts[kind]:,} {words[counts[kind] > 1]}" for kind, words in _KINDS.items() if counts[kind]]
+    return f"Waiting: {', '.join(waits)}." if waits else "Nothing waits."
 
 
 def _question(task: ReviewTask) -> str:
@@ -350,10 +356,14 @@ def _print_task(task: ReviewTask, sides: SideBySide) -> None:
     sealed = " [red](sealed)[/]" if task.sealed else ""
     out.print(f"[bold]{task.task_id}[/]  {_QUESTIONS[task.asks]}{sealed}")
     out.print(f"Waits since {_when(task.since)}: {escape(_joined(task.words))}.\n", soft_wrap=True)
+    if task.formerly_with:
+        out.print(f"It was linked with {_listed(task.formerly_with)}.\n", soft_wrap=True)
     out.print(_sides_table(sides))
+    out.print()
     out.print(_weights_table(sides))
+    out.print()
     for guard in sides.explained.guards:
-        out.print(f"Stopped by a guard: {escape(guard.words)}.", soft_wrap=True)
+        out.print(f"Stopped by a guard: {escape(guard.words)}.\n", soft_wrap=True)
     out.print(f'\nOne patient:        carecord index same {task.task_id} --reason "…"')
     out.print(f'Different patients: carecord index different {task.task_id} --reason "…"')
     if task.asks != "overlay":
@@ -382,7 +392,7 @@ def _weights_table(sides: SideBySide) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("found")
     table.add_column("bits", justify="right")
-    table.add_column("as a relative", justify="right")
+    table.add_column("against relatives", justify="right")
     table.add_row("before anything is compared", _bits(explained.prior), "")
     for one in explained.contributions:
         table.add_row(one.found, _bits(one.weight), _bits(one.relative_weight))
@@ -395,7 +405,9 @@ def _weights_table(sides: SideBySide) -> Table:
 
 def _as_json(task: ReviewTask) -> str:
     said = {name: getattr(task, name) for name in task.__dataclass_fields__ if name != "sealed"}
-    return msgspec.json.encode({**said, "kind": task.kind, "words": task.words}).decode()
+    said |= {"kind": task.kind, "words": task.words}
+    named = {"".join(part.title() for part in name.split("_")): value for name, value in said.items()}
+    return msgspec.json.encode(named).decode()
 
 
 def _counted(record: int, fellows: int) -> str:

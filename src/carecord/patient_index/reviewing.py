@@ -42,7 +42,12 @@ REASONS = {guard.name: guard.words for guard in GUARDS} | {
 }
 """What a steward reads in place of a reason's name."""
 
-TOO_LITTLE = "too much like one person to pass over, too little to link"
+_UNREASONED: dict[tuple[Kind, Asks], str] = {
+    ("overlay", "overlay"): "the source's record has turned into somebody else",
+    ("possible", "link"): "too much alike to pass over, too little to link",
+    ("proposal", "link"): "linking the whole index anew would link them",
+    ("proposal", "unlink"): "linking the whole index anew would not link them",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class ReviewTask:
     """Of each record, what its source system is called."""
     fellows: tuple[int, ...]
     """Of each record, how many others are linked with it."""
+    formerly_with: tuple[int, ...]
+    """The other records of the person that a record was of before it turned into somebody else."""
     weight: float | None
     relative_weight: float | None
     reasons: tuple[str, ...]
@@ -73,9 +80,7 @@ class ReviewTask:
     @property
     def words(self) -> tuple[str, ...]:
         """Why it waits, to be read."""
-        if self.asks == "overlay":
-            return ("the source's record has turned into somebody else",)
-        return tuple(say_reason(one) for one in self.reasons) or (TOO_LITTLE,)
+        return tuple(say_reason(one) for one in self.reasons) or (_UNREASONED[self.kind, self.asks],)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,15 +256,16 @@ def _waiting(outer: str, letters: Sequence[str]) -> Any:
 
 
 def _task(row: Sequence[Any]) -> ReviewTask:
-    letter, number, asks, records, sources, fellows, weight, relative_weight, reasons, since, sealed = row
+    letter, number, asks, records, concerns, sources, fellows, *weighed, reasons, since, sealed = row
     return ReviewTask(
         task_id=f"{letter}{number}",
         asks=asks,
         records=tuple(records),
         sources=tuple(sources),
         fellows=tuple(fellows),
-        weight=weight,
-        relative_weight=relative_weight,
+        formerly_with=tuple(one for one in concerns if one not in records),
+        weight=weighed[0],
+        relative_weight=weighed[1],
         reasons=tuple(reasons),
         since=since,
         sealed=sealed,

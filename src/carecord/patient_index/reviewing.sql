@@ -157,7 +157,7 @@ WITH sealed_record AS MATERIALIZED (
     ORDER BY place, rank, letter, number
     LIMIT %(limit)s
 )
-SELECT page.letter, page.number, page.asks, page.records, beside.sources, beside.fellows, page.weight,
+SELECT page.letter, page.number, page.asks, page.records, page.concerns, beside.sources, beside.fellows, page.weight,
     page.relative_weight, page.reasons, page.since, page.sealed
 FROM page
 CROSS JOIN LATERAL (

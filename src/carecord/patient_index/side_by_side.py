@@ -15,9 +15,10 @@ from carecord.patient_index.scoring import Model, load_model
 
 queries = load_queries(__package__, "reviewing.sql")
 
+_LOCAL_NUMBER = "local number"
 _FIELDS = {
     "NHS number": ("NhsNumber", "NhsNumberVerificationStatus"),
-    "local number": ("PatientNumber",),
+    _LOCAL_NUMBER: ("PatientNumber",),
     "surname": ("Surname",),
     "former surname": ("PreviousSurname",),
     "forename": ("Forename",),
@@ -48,8 +49,9 @@ class Line:
 
     @property
     def differs(self) -> bool:
-        """Both say something, and not the same."""
-        return bool(self.left and self.right) and self.left.casefold() != self.right.casefold()
+        """Both say something that a patient has one of, and not the same."""
+        both = bool(self.left and self.right) and self.trait != _LOCAL_NUMBER
+        return both and self.left.casefold() != self.right.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,10 @@ def set_side_by_side(
         _, number = parse_task_id(task.task_id)
         left = connection.execute(queries.side_before_overlay, {"overlay_id": number}).fetchone()
         assert left is not None
-        headings = (f"{left[0]} before", f"{right[0]} now\n{right[1]}")
+        headings = (f"{left[0]} before\n{left[1]}", f"{right[0]} now\n{right[1]}")
     else:
         left = sides[task.records[0]]
-        headings = (f"{left[0]}\n{left[1]}", f"{right[0]}\n{right[1]}")
+        headings = (f"{left[0]}{_beside(task, 0)}\n{left[1]}", f"{right[0]}{_beside(task, 1)}\n{right[1]}")
     ours, theirs = left[2] or {}, right[2]
     lines = [Line(trait, _told(trait, ours), _told(trait, theirs)) for trait in _FIELDS]
     return SideBySide(
@@ -85,6 +87,11 @@ def set_side_by_side(
         lines=tuple(line for line in lines if line.left or line.right),
         explained=explain_pair(model or load_model(), read_identity(left[3]), read_identity(right[3])),
     )
+
+
+def _beside(task: ReviewTask, side: int) -> str:
+    fellows = task.fellows[side]
+    return f", linked with {fellows} other{'s' if fellows > 1 else ''}" if fellows else ""
 
 
 def _told(trait: str, demographics: Mapping[str, Any]) -> str:
