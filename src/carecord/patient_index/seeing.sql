@@ -4,21 +4,22 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 
 -- records_seen --
 -- Of these records those that the viewer may know of, each with its source.
--- One who may not see sealed decisions is told nothing of whom they keep apart from the record that was asked for.
-WITH ours AS (
-    SELECT r.patient_detail_id
-    FROM patient_index.patient_record asked JOIN patient_index.patient_record r USING (person_id)
-    WHERE asked.patient_detail_id = %(asked)s AND NOT %(may_see_sealed)s
+-- One who may not see sealed decisions is told of nobody whom they keep apart from the record that was asked for;
+-- and where they keep two others apart, of neither.
+WITH persons AS (
+    SELECT DISTINCT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s)
+), members AS (
+    SELECT r.patient_detail_id, r.person_id
+    FROM persons JOIN patient_index.patient_record r USING (person_id) WHERE NOT %(may_see_sealed)s
 ), kept_apart AS (
-    SELECT record_b AS patient_detail_id
-    FROM ours JOIN patient_index.link_decision d ON d.record_a = ours.patient_detail_id
-    WHERE d.sealed AND d.decision = 'not linked' AND d.superseded_at IS NULL
-    UNION
-    SELECT record_a
-    FROM ours JOIN patient_index.link_decision d ON d.record_b = ours.patient_detail_id
-    WHERE d.sealed AND d.decision = 'not linked' AND d.superseded_at IS NULL
+    SELECT a.person_id AS one, b.person_id AS other
+    FROM members a
+    JOIN patient_index.link_decision d
+        ON d.record_a = a.patient_detail_id AND d.sealed AND d.superseded_at IS NULL AND d.decision = 'not linked'
+    JOIN members b ON b.patient_detail_id = d.record_b
 ), hidden AS (
-    SELECT r.person_id FROM kept_apart JOIN patient_index.patient_record r USING (patient_detail_id)
+    SELECT one AS person_id FROM kept_apart UNION SELECT other FROM kept_apart
+    EXCEPT SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = %(asked)s
 )
 SELECT r.patient_detail_id, r.person_id, r.tenancy_id, t.description
 FROM patient_index.patient_record r JOIN patient_index.tenancy t USING (tenancy_id)

@@ -194,6 +194,19 @@ def test_a_record_set_apart_by_a_sealed_decision_was_never_there(sandpit: Sandpi
     assert (sealed.steps[-1].events[0].reason, sealed.shows_sealed) == ("adoption", True)
 
 
+def test_what_a_sealed_decision_keeps_apart_is_not_told_by_way_of_a_third_record(sandpit: Sandpit) -> None:
+    (a,) = load(sandpit, 1, a=DORIS)
+    (b,) = load(sandpit, 2, b=DORIS)
+    (c,) = load(sandpit, 3, c=DORIS)
+    together = now(sandpit)
+    load(sandpit, 3, c=NAMESAKE)
+    unlink(sandpit, b, reason="adoption", sealed=True)
+
+    assert group(sandpit, c, together) == [c]
+    assert {one.patient_detail_id for one in history(sandpit, c).sources.values()} == {c}
+    assert group(sandpit, c, together, may_see_sealed=True) == [a, b, c]
+
+
 def test_records_of_sources_that_the_viewer_may_not_see_are_left_out(sandpit: Sandpit) -> None:
     (a,) = load(sandpit, 1, a=DORIS)
     (b,) = load(sandpit, 2, b=DORIS)
