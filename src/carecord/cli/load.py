@@ -101,7 +101,9 @@ def _summary(loaded: list[Loaded]) -> Table:
         )
         table.add_row(
             f"{one.file.name}\n[dim]{source}[/]",
-            _counts(one.patients, (one.patients_changed, "new or changed")),
+            _counts(
+                one.patients, (one.patients_changed, "new or changed"), (one.patients_deleted, "deleted")
+            ),
             _counts(one.entries, *entries),
             f"{one.rejected:,}",
         )

@@ -8,7 +8,7 @@ from carecord.clinical_store.filing import SentEntry
 from carecord.clinical_store.worklists import SentWorklist
 from carecord.ingest import feed_files
 from carecord.ingest.feed_files import DAMAGES, FeedFile
-from carecord.ingest.feed_lines import Sent, SentPatient, parse_line
+from carecord.ingest.feed_lines import Sent, SentDeletion, SentPatient, parse_line
 from carecord.ingest.reject_file import Refusal
 from carecord.kernel.errors import FieldError
 from carecord.patient_index.source_records import Tenancy
@@ -18,7 +18,8 @@ from carecord.patient_index.source_records import Tenancy
 class Batch:
     """Lines that are stored together. `lines` and `read_bytes` are how far the file was read with it."""
 
-    patients: list[SentPatient] = field(default_factory=list)
+    patients: list[SentPatient | SentDeletion] = field(default_factory=list)
+    """In the order of their lines."""
     entries: list[SentEntry] = field(default_factory=list)
     worklists: list[SentWorklist] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
@@ -31,7 +32,7 @@ class Batch:
     def add(self, sent: Sent) -> None:
         if isinstance(sent, SentEntry):
             self.entries.append(sent)
-        elif isinstance(sent, SentPatient):
+        elif isinstance(sent, SentPatient | SentDeletion):
             self.patients.append(sent)
         else:
             self.worklists.append(sent)

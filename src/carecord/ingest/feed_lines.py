@@ -13,6 +13,7 @@ from carecord.catalogue.submission import InvalidItem, parse_item, source_item_k
 from carecord.clinical_store.filing import SentEntry
 from carecord.clinical_store.worklists import SentWorklist, parse_worklist
 from carecord.kernel.errors import FieldError
+from carecord.patient_index.deletion import Deletion
 from carecord.patient_index.demographics import SourceRecord, parse_patient
 from carecord.patient_index.source_records import Tenancy
 
@@ -51,7 +52,15 @@ class SentPatient:
     record: SourceRecord
 
 
-Sent = SentPatient | SentEntry | SentWorklist
+@dataclass(frozen=True, slots=True)
+class SentDeletion:
+    """A source record that its source has deleted, with the line that says so."""
+
+    line: int
+    deletion: Deletion
+
+
+Sent = SentPatient | SentDeletion | SentEntry | SentWorklist
 """What a line behind the first brings."""
 
 _decode = msgspec.json.Decoder(FeedLine).decode
@@ -87,7 +96,7 @@ def _parse(sent: FeedLine, line: int, today: str) -> Tenancy | Sent:
             raise _two_kinds()
         return _parse_entry(sent, line, today)
     if sent.deleted:
-        raise _broken("Deleted", "goes with Collection alone")
+        return _parse_deletion(sent, line, today)
     if len(sent.item) or sent.source_item_id is not None:
         raise _broken("Collection", "must be given with Item and SourceItemId")
     if (sent.tenancy is not None) + bool(len(sent.patient)) + bool(len(sent.worklist)) > 1:
@@ -109,6 +118,18 @@ def _parse(sent: FeedLine, line: int, today: str) -> Tenancy | Sent:
         today=today,
     )
     return SentPatient(line, record)
+
+
+def _parse_deletion(sent: FeedLine, line: int, today: str) -> SentDeletion:
+    others = (sent.patient, sent.worklist, sent.item)
+    if (
+        any(map(len, others))
+        or sent.tenancy is not None
+        or sent.minor_numbers
+        or sent.source_item_id is not None
+    ):
+        raise _broken("Deleted", "goes with SourcePatientId and SourceUpdatedDate alone, or with Collection")
+    return SentDeletion(line, Deletion(_source_patient(sent), _source_updated_at(sent, today)))
 
 
 _KINDS = "Tenancy, Patient, Collection, Worklist"

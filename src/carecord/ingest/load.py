@@ -34,6 +34,7 @@ class Loaded:
     lines: int = 0
     patients: int = 0
     patients_changed: int = 0
+    patients_deleted: int = 0
     entries: int = 0
     entries_added: int = 0
     entries_changed: int = 0
@@ -45,6 +46,7 @@ class Loaded:
     def count(self, stored: Stored) -> None:
         self.patients += stored.patients
         self.patients_changed += stored.patients_changed
+        self.patients_deleted += stored.patients_deleted
         self.entries += stored.entries
         self.entries_added += stored.entries_added
         self.entries_changed += stored.entries_changed

@@ -13,13 +13,15 @@ from psycopg import Connection
 from carecord.clinical_store.filing import SentEntry, file_entries, known_records
 from carecord.clinical_store.worklists import SentWorklist, file_worklists
 from carecord.ingest.batches import Batch
-from carecord.ingest.feed_lines import Sent, SentPatient
+from carecord.ingest.feed_lines import Sent, SentDeletion, SentPatient
 from carecord.ingest.reject_file import Refusal
 from carecord.kernel.errors import FieldError
+from carecord.patient_index.deletion import delete_records
 from carecord.patient_index.source_records import file_records
 
 _Line = TypeVar("_Line", bound=Sent)
 _ATTEMPTS = 3
+_BY_FEED = "feed"
 _STRANGER = FieldError("SourcePatientId", "is no patient that was sent before")
 
 
@@ -31,6 +33,7 @@ class Stored:
     entries: int = 0
     worklists: int = 0
     patients_changed: int = 0
+    patients_deleted: int = 0
     entries_added: int = 0
     entries_changed: int = 0
     entries_deleted: int = 0
@@ -42,7 +45,8 @@ def store_batch(connection: Connection[Any], tenancy_id: int, batch: Batch) -> S
     stored = Stored(refused=list(batch.refused))
     first_lines: dict[str, int] = {}
     for patient in batch.patients:
-        first_lines.setdefault(patient.record.source_key, patient.line)
+        if isinstance(patient, SentPatient):
+            first_lines.setdefault(patient.record.source_key, patient.line)
     entries = _without_strangers(connection, tenancy_id, batch.entries, first_lines, stored)
 
     def store_patients(lines: Sequence[SentPatient]) -> None:
@@ -50,6 +54,14 @@ def store_batch(connection: Connection[Any], tenancy_id: int, batch: Batch) -> S
             filed = file_records(connection, tenancy_id, [one.record for one in lines])
         stored.patients += len(lines)
         stored.patients_changed += filed.made_or_changed
+
+    def store_deletions(lines: Sequence[SentDeletion]) -> None:
+        with connection.transaction():
+            gone = delete_records(
+                connection, tenancy_id, [one.deletion for one in lines], deleted_by=_BY_FEED
+            )
+        stored.patients += len(lines)
+        stored.patients_deleted += len(gone)
 
     def store_entries(lines: Sequence[SentEntry]) -> None:
         with connection.transaction():
@@ -66,8 +78,10 @@ def store_batch(connection: Connection[Any], tenancy_id: int, batch: Batch) -> S
         stored.worklists += len(lines) - len(refused)
         stored.refused += [Refusal(one.line, [one.error]) for one in refused]
 
-    for patients in _rounds(batch.patients, lambda one: one.record.source_key):
-        stored.refused += _store_all(patients, store_patients)
+    for words_on_patients in _rounds(batch.patients, _patient_named):
+        came = [one for one in words_on_patients if isinstance(one, SentPatient)]
+        went = [one for one in words_on_patients if isinstance(one, SentDeletion)]
+        stored.refused += _store_all(came, store_patients) + _store_all(went, store_deletions)
     for words in _rounds(entries, _row_named, alike=_are_one_word):
         stored.refused += _store_all(words, store_entries)
     stored.refused += _store_all(batch.worklists, store_worklists)
@@ -120,6 +134,10 @@ def _rounds(
             rounds.append([])
         rounds[place].append(one)
     return rounds
+
+
+def _patient_named(sent: SentPatient | SentDeletion) -> str:
+    return sent.record.source_key if isinstance(sent, SentPatient) else sent.deletion.source_key
 
 
 def _row_named(sent: SentEntry) -> Hashable:

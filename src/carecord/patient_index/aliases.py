@@ -23,6 +23,7 @@ from carecord.patient_index.linking import lock_index, read_identity, relink
 from carecord.patient_index.scoring import load_model
 
 queries = load_queries(__package__, "aliases.sql")
+keys = load_queries(__package__, "keys.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def note_all_superseded(
     """Keep pairs of a superseded and a current number, in the caller's transaction.
 
     Told again they change nothing. Unprocessable for what is no NHS number; Conflict for a number that
-    another has superseded already, and for a circle. Errors name the place of the pair, from 1, never the number.
+    another has superseded already, and for a circle. Errors name the place of a pair, from 1, but no number.
     """
     for place, pair in enumerate(pairs, 1):
         _check(place, pair)
@@ -141,14 +142,14 @@ def _compare_anew(connection: Connection[Any], numbers: Sequence[str]) -> list[i
             {
                 "ids": list(moved),
                 "identities": [identity for identity, _, _ in moved.values()],
-                "keys": [" ".join(map(str, sorted(keys))) for _, keys, _ in moved.values()],
+                "keys": [" ".join(map(str, sorted(own))) for _, own, _ in moved.values()],
             },
         )
         gone = [(key, record) for record, (_, _, lost) in moved.items() for key in lost]
         connection.execute(
-            queries.drop_keys, {"gone": [key for key, _ in gone], "gone_of": [record for _, record in gone]}
+            keys.drop_keys, {"keys": [key for key, _ in gone], "ids": [record for _, record in gone]}
         )
-        connection.execute(queries.add_keys, {"ids": list(moved)})
+        connection.execute(keys.find_again, {"ids": list(moved)})
         relink(connection, list(moved))
     return list(moved)
 
@@ -159,12 +160,12 @@ def _moved(
     """By patient detail ID: the identity, its blocking keys, and the keys it no longer has."""
     rules = load_model().blocking
     moved = {}
-    for record, number, text, keys in rows:
+    for record, number, text, old_keys in rows:
         before = read_identity(text)
         # One that counts for nothing, as after a trace that failed, does not begin to count.
         if before.nhs_number is None or before.nhs_number == current.get(number, number):
             continue
         after = replace(before, nhs_number=current.get(number, number))
         new = set(blocking_keys(after, rules))
-        moved[record] = encode(after).decode(), new, set(keys) - new
+        moved[record] = encode(after).decode(), new, set(old_keys) - new
     return moved

@@ -44,17 +44,3 @@ UPDATE patient_index.patient_record r
 SET identity = i.identity::json, blocking_keys = string_to_array(i.keys, ' ')::bigint[]
 FROM unnest(%(ids)s::bigint[], %(identities)s::text[], %(keys)s::text[]) AS i (patient_detail_id, identity, keys)
 WHERE r.patient_detail_id = i.patient_detail_id
-
--- drop_keys --
--- Records are no longer found by any key.
-DELETE FROM patient_index.blocking_key k
-USING unnest(%(gone)s::bigint[], %(gone_of)s::bigint[]) AS g (key, patient_detail_id)
-WHERE k.key = g.key AND k.patient_detail_id = g.patient_detail_id
-
--- add_keys --
--- Records are found by their keys, those that their sources have deleted by none.
-INSERT INTO patient_index.blocking_key (key, patient_detail_id)
-SELECT keys.key, r.patient_detail_id
-FROM patient_index.patient_record r, unnest(r.blocking_keys) AS keys (key)
-WHERE r.patient_detail_id = ANY (%(ids)s) AND r.deleted_at IS NULL
-ON CONFLICT DO NOTHING

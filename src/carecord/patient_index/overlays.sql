@@ -62,7 +62,7 @@ WHERE undone_at IS NULL
 
 -- end_words_with --
 -- The open decisions between a record and these others give way, but for those that say the same.
-UPDATE patient_index.link_decision SET superseded_at = clock_timestamp()
+UPDATE patient_index.link_decision SET superseded_at = patient_index.moment()
 WHERE superseded_at IS NULL AND NOT sealed AND NOT (rule = %(steward)s AND decision = 'not linked')
   AND (record_a = %(patient_detail_id)s AND record_b = ANY (%(others)s)
        OR record_b = %(patient_detail_id)s AND record_a = ANY (%(others)s))

@@ -14,6 +14,7 @@ from carecord.catalogue.checks import check_source_time
 from carecord.catalogue.submission import InvalidItem
 from carecord.kernel.errors import Conflict, FieldError
 from carecord.kernel.sql import load_queries
+from carecord.patient_index.deletion import is_deleted
 from carecord.patient_index.demographics import parse_patient
 from carecord.patient_index.name_keys import name_key
 from carecord.patient_index.source_records import file_records
@@ -135,6 +136,7 @@ def submit_record(
     )
     if patient_detail_id is not None and given_at and stored_at and given_at < stored_at:
         return patient_detail_id, Outcome.IGNORED
+    was_deleted = patient_detail_id is not None and is_deleted(connection, patient_detail_id)
     filed = file_records(connection, tenancy_id, [record])
     if patient_detail_id is None:
         row = connection.execute(
@@ -142,6 +144,10 @@ def submit_record(
         ).fetchone()
         assert row is not None
         return row[0], Outcome.CREATED
+    if was_deleted:
+        # To whoever asks, there was no such record; it comes back under its own ID.
+        still = is_deleted(connection, patient_detail_id)
+        return patient_detail_id, Outcome.IGNORED if still else Outcome.CREATED
     if filed.made_or_changed:
         return patient_detail_id, Outcome.UPDATED
     if given_at:

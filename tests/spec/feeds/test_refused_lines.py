@@ -62,7 +62,17 @@ BAD_LINES: dict[str, tuple[dict[str, Any] | bytes, str, str]] = {
         "line",
         "must hold one alone of: Tenancy, Patient, Collection, Worklist",
     ),
-    "a patient deleted": (patient_line("P1") | {"Deleted": True}, "Deleted", "goes with Collection alone"),
+    "a patient and its deletion": (
+        patient_line("P1") | {"Deleted": True},
+        "Deleted",
+        "goes with SourcePatientId and SourceUpdatedDate alone, or with Collection",
+    ),
+    "a deletion of nobody": ({"Deleted": True}, "SourcePatientId", "must be given"),
+    "a deletion yet to come": (
+        {"SourcePatientId": "P1", "Deleted": True, "SourceUpdatedDate": "2999-01-01T00:00:00"},
+        "SourceUpdatedDate",
+        "must not lie in the future",
+    ),
     "an item and its deletion": (
         repeat() | {"SourceItemId": "M1", "Deleted": True},
         "Item",
