@@ -150,9 +150,18 @@ def _turn_into_somebody_else(connection: Connection[Any]) -> None:
     )
 
 
+def _delete_and_leave_linked(connection: Connection[Any]) -> None:
+    connection.execute(
+        "INSERT INTO patient_index.withdrawal (tenancy_id, source_key, patient_detail_id, withdrawn_by)"
+        " SELECT tenancy_id, source_key, patient_detail_id, 'test' FROM patient_index.patient_record"
+        " WHERE source_key = 'a2'"
+    )
+
+
 FAULTS: dict[str, tuple[Callable[[Connection[Any]], object], list[str]]] = {
     "links_across": (_move_out, ["a1", "a2"]),
     "not_held_together": (_lose_the_link, ["a1", "a2"]),
+    "held_but_linked": (_delete_and_leave_linked, ["a1", "a2"]),
     "stale_keys": (_lose_keys, ["g1"]),
     "two_verified_numbers": (_join_two_numbers, ["g1", "e1"]),
     "mixed_suspects": (_turn_into_a_stranger, ["d1", "d2", "d3", "d4"]),

@@ -30,6 +30,9 @@ NOT_HELD_TOGETHER = Check("not_held_together", "persons whose records no links h
 BARS_INSIDE = Check(
     "bars_inside", "persons of whom a steward has parted records", True, whole(queries.bars_inside)
 )
+HELD_LINKED = Check(
+    "held_but_linked", "links of records that no weight may link", True, queries.held_but_linked
+)
 STALE_KEYS = Check("stale_keys", "records that their blocking keys do not find, of a sample", True)
 TWO_NUMBERS = Check("two_verified_numbers", "persons with several verified NHS numbers")
 MIXED = Check("mixed_suspects", "persons whose records speak against each other")
@@ -50,6 +53,7 @@ CHECKS = (
     LINKS_ACROSS,
     NOT_HELD_TOGETHER,
     BARS_INSIDE,
+    HELD_LINKED,
     STALE_KEYS,
     TWO_NUMBERS,
     MIXED,

@@ -67,6 +67,24 @@ WHERE d.decision = 'not linked' AND d.rule = %(steward)s AND {stands}
 ORDER BY d.sealed, d.decision_id
 LIMIT %(most)s
 
+-- held_but_linked --
+-- Records that no weight may link, because they turned into somebody else or are deleted, and that one links.
+WITH held AS MATERIALIZED (
+    SELECT patient_detail_id FROM patient_index.overlay WHERE decided_at IS NULL
+    UNION
+    SELECT patient_detail_id FROM patient_index.withdrawal
+    WHERE returned_at IS NULL AND patient_detail_id IS NOT NULL
+), linked AS (
+    SELECT d.* FROM held JOIN patient_index.link_decision d ON d.record_a = held.patient_detail_id
+    UNION
+    SELECT d.* FROM held JOIN patient_index.link_decision d ON d.record_b = held.patient_detail_id
+)
+SELECT count(*) OVER (), ARRAY[record_a, record_b], rule
+FROM linked
+WHERE superseded_at IS NULL AND decision = 'linked' AND rule <> %(steward)s
+ORDER BY decision_id
+LIMIT %(most)s
+
 -- large_groups --
 -- Persons of too many records.
 SELECT count(*) OVER (), array_agg(patient_detail_id ORDER BY patient_detail_id), count(*) || ' records'

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from carecord.access.scopes import SCOPES_BESIDES
 from carecord.bundles_api.openapi import REFUSALS
 from carecord.catalogue import BUNDLES, operations_of
 from carecord.catalogue.model import Bundle
@@ -155,6 +156,10 @@ def _scopes() -> str:
         "# Scopes",
         "A client holds scopes, and its tokens carry some or all of them. A restricted operation needs both.",
         _table(["Bundle", "Scope", "Restricted scope", "Restricted operations"], rows),
+        "Besides, of no bundle:",
+        _table(
+            ["Scope", "Lets a client"], [[f"`{scope}`", words] for scope, words in SCOPES_BESIDES.items()]
+        ),
     )
 
 
