@@ -5,6 +5,7 @@ PYTHON := $(VENV)/bin/python
 PEOPLE ?= 2000
 SEED ?= 1
 PORT ?= 8080
+RECORDS ?= 1000000 10000000
 export CARECORD_DATA ?= $(CURDIR)/.sandpit
 
 .DEFAULT_GOAL := help
@@ -49,6 +50,9 @@ layers: $(VENV)/.test-installed
 
 bench: $(VENV)/.test-installed ## Measure against baselines of the same run and print one table
 	$(PYTHON) -m benchmarks
+
+bench-index: $(VENV)/.test-installed ## Measure arrivals at an index of 1 and of 10 million (RECORDS="1000000 10000000")
+	$(PYTHON) -m benchmarks.index.arrivals --records $(RECORDS)
 
 docs: $(VENV)/.test-installed ## Write the generated reference pages anew
 	$(PYTHON) -m carecord.portal.markdown docs/reference/generated
