@@ -24,10 +24,8 @@ SELECT count(*) FROM patient_index.patient_record
 UNION ALL
 (SELECT identity::text, blocking_keys FROM patient_index.patient_record ORDER BY patient_detail_id DESC LIMIT 500)
 
--- held_records --
--- Those that no weight links: deleted by their source, or turned into somebody else.
-SELECT patient_detail_id FROM patient_index.patient_record WHERE deleted_at IS NOT NULL
-UNION
+-- overlaid_records --
+-- Those that have turned into somebody else, and nobody has decided yet.
 SELECT patient_detail_id FROM patient_index.overlay WHERE decided_at IS NULL
 
 -- copy_records --
@@ -36,7 +34,7 @@ COPY (
     SELECT patient_detail_id, person_id, identity::text,
         CASE WHEN date_of_birth IS NOT NULL
              THEN hashtextextended(date_of_birth::text || ' ' || surname_key || ' ' || forename_key, 0) END,
-        coalesce(postcode_key, ''), blocking_keys
+        coalesce(postcode_key, ''), blocking_keys, deleted_at IS NOT NULL
     FROM patient_index.patient_record
 ) TO STDOUT (FORMAT BINARY)
 

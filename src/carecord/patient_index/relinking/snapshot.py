@@ -95,12 +95,12 @@ def _write(path: Path, tables: "Iterator[pa.Table]") -> None:
 def _record_tables(
     connection: Connection[Any], model: Model, total: int, on_progress: Progress
 ) -> "Iterator[pa.Table]":
-    held = {row[0] for row in connection.execute(queries.held_records)}
+    overlaid = {row[0] for row in connection.execute(queries.overlaid_records)}
     keys_hold = _keys_are_of(connection, model)
-    types = ["int8", "int8", "text", "int8", "text", "int8[]"]
+    types = ["int8", "int8", "text", "int8", "text", "int8[]", "bool"]
     done = 0
     for rows in _copied(connection, queries.copy_records, types):
-        yield _record_table(rows, held, model=None if keys_hold else model)
+        yield _record_table(rows, overlaid, model=None if keys_hold else model)
         done += len(rows)
         on_progress("Reading the index", done, total)
 
@@ -113,17 +113,19 @@ def _keys_are_of(connection: Connection[Any], model: Model) -> bool:
     )
 
 
-def _record_table(rows: Sequence[Any], held: set[int], *, model: Model | None) -> "pa.Table":
+def _record_table(rows: Sequence[Any], overlaid: set[int], *, model: Model | None) -> "pa.Table":
     import pyarrow as pa
 
     identities = [_decode(row[2]) for row in rows]
     keys = [blocking_keys(one, model.blocking) for one in identities] if model else [row[5] for row in rows]
+    # A record that its source has deleted is found by no key.
+    keys = [[] if row[6] else own for row, own in zip(rows, keys, strict=True)]
     added: dict[str, tuple[Any, Any]] = {
         "person_id": ([row[1] for row in rows], pa.int64()),
         "namesake": ([row[3] for row in rows], pa.int64()),
         "postcode_key": ([row[4] for row in rows], pa.string()),
         "blocking_keys": (keys, pa.list_(pa.int64())),
-        "held": ([row[0] in held for row in rows], pa.bool_()),
+        "held": ([row[6] or row[0] in overlaid for row in rows], pa.bool_()),
         "nhs_verified": ([one.nhs_verified for one in identities], pa.bool_()),
         "newborn": ([one.newborn for one in identities], pa.bool_()),
     }
