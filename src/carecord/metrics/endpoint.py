@@ -15,6 +15,7 @@ from carecord.metrics.index_counts import IndexCounts
 PATH = "/metrics"
 OPERATION_ID = "Metrics_GetMetrics"
 
+_ACCEPTED, _REFUSED, _FAILED = _OUTCOMES = ("accepted", "refused", "failed")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -35,6 +36,8 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        for outcome in _OUTCOMES:
+            self._submissions.labels(outcome)
 
     async def answer(self, request: Request) -> Response:
         # A scrape that is answered leaves no audit row: it shows no patient, and would bury the rows that do.
@@ -61,5 +64,5 @@ class Metrics:
         try:
             await app(scope, receive, note)
         finally:
-            outcome = "accepted" if status < 400 else "refused" if status < 500 else "failed"
+            outcome = _ACCEPTED if status < 400 else _REFUSED if status < 500 else _FAILED
             self._submissions.labels(outcome).observe(time.perf_counter() - started)

@@ -1,6 +1,7 @@
 """The counts of the patient index as Prometheus' metrics. Labels are words of ours, never a patient's."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -9,6 +10,7 @@ from carecord.patient_index.counting import Counts
 from carecord.patient_index.deciding import NO_CLEAR_LEAD, NOT_COMPATIBLE
 from carecord.patient_index.guards import GUARDS
 from carecord.patient_index.linking import NUMBER_RULE, RULE, STEWARD
+from carecord.patient_index.scoring import load_model
 
 _RULES = (NUMBER_RULE, RULE)
 _GUARDS = tuple(guard.name for guard in GUARDS)
@@ -16,6 +18,8 @@ _REASONS = (*_GUARDS, NOT_COMPATIBLE, NO_CLEAR_LEAD)
 _BY_WEIGHT = "weight"
 """The reason of a pair that no guard stopped: it weighs too little to link, and too much to forget."""
 _KINDS = ("possible link", "somebody else", "proposed link", "proposed unlink")
+_SOMEBODY_ELSE = ("same person", "another person", "undone")
+_PROPOSED, _OUTCOMES = ("link", "unlink"), ("linked", "not linked", "withdrawn")
 _SIZES = ((1, 1), (2, 2), (3, 3), (4, 5), (6, 12), (13, None))
 
 
@@ -55,7 +59,8 @@ def _links(counts: Counts) -> Iterator[Metric]:
                 made[one.rule] = made.get(one.rule, 0) + one.made
     yield _counters("links_made", "Links made without a person, by rule.", "rule", made)
     yield _gauges("links", "Links in force, by rule.", "rule", in_force)
-    yield _gauges("hot_keys", "Blocking keys that are too common, by rule.", "rule", counts.hot_keys)
+    hot_keys = dict.fromkeys(load_model().blocking, 0) | dict(counts.hot_keys)
+    yield _gauges("hot_keys", "Blocking keys that are too common, by rule.", "rule", hot_keys)
 
 
 def _reviews(counts: Counts) -> Iterator[Metric]:
@@ -91,14 +96,15 @@ def _by_people(counts: Counts) -> Iterator[Metric]:
         "overlays_decided",
         "Records that turned into somebody else, by decision.",
         "decision",
-        counts.overlays,
+        dict.fromkeys(_SOMEBODY_ELSE, 0) | dict(counts.overlays),
     )
     closed = CounterMetricFamily(
         "carecord_index_proposals_closed",
         "Proposals of linking the whole index anew, by what came of them.",
         labels=["kind", "outcome"],
     )
-    for labels, number in counts.proposals.items():
+    proposals = dict.fromkeys(product(_PROPOSED, _OUTCOMES), 0) | dict(counts.proposals)
+    for labels, number in proposals.items():
         closed.add_metric(labels, number)
     yield closed
 
