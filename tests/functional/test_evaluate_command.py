@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -88,51 +90,51 @@ def test_a_wrong_call_is_told_as_such(database: Database, made_up: Path, argumen
     assert ran.exit_code == 2
 
 
-def _endless(folder: Path) -> Path:
-    file = folder / "many.csv"
-    rows = (f"{n},p{n},GP,,Given{n},Family{n},1950-01-02,F,\n" for n in range(50_000))
-    file.write_text(HEADER + "".join(rows), encoding="utf-8")
-    return file
-
-
-def _start(database: Database, file: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextmanager
+def _running(database: Database, file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    run = subprocess.Popen(
         [sys.executable, "-m", "carecord", "index", "evaluate", str(file)],
         env=os.environ | {"DATABASE_URL": database.url},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait(60)
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A set that takes long to file."""
+    file = tmp_path / "long.csv"
+    rows = (f"{n},p{n},GP,,Given{n},Family{n},1950-01-02,F,\n" for n in range(6000))
+    file.write_text(HEADER + "".join(rows), encoding="utf-8")
+    return file
 
 
 def _await_scratch(database: Database, many: int) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while len(_scratch_databases(database)) < many:
         assert time.monotonic() < until, "it made no scratch database"
         time.sleep(0.1)
 
 
-def test_an_interrupted_run_drops_its_database_and_no_others(database: Database, tmp_path: Path) -> None:
-    file = _endless(tmp_path)
-    first, second = _start(database, file), _start(database, file)
-    try:
+def test_an_interrupted_run_drops_its_database_and_no_others(database: Database, long: Path) -> None:
+    with _running(database, long) as first, _running(database, long) as second:
         _await_scratch(database, 2)
         first.send_signal(signal.SIGINT)
         assert first.wait(60) != 0
         assert len(_scratch_databases(database)) == 1
-    finally:
         second.send_signal(signal.SIGINT)
         second.wait(60)
-        first.kill()
     assert _scratch_databases(database) == []
 
 
-def test_what_a_killed_run_left_is_dropped_by_the_next(
-    database: Database, made_up: Path, tmp_path: Path
-) -> None:
-    killed = _start(database, _endless(tmp_path))
-    _await_scratch(database, 1)
-    killed.kill()
-    killed.wait(60)
+def test_what_a_killed_run_left_is_dropped_by_the_next(database: Database, made_up: Path, long: Path) -> None:
+    with _running(database, long):
+        _await_scratch(database, 1)
     _until_gone(database)
 
     assert _run(database, str(made_up), "--json").exit_code == 0
