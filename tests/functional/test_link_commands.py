@@ -54,7 +54,7 @@ def test_explain_tells_weights_guards_and_decisions_in_a_table(
         "Source [1]",
         "Somebody has decided that they are different people.",
         "date of birth agrees",
-        "against relatives",
+        "two of one family",
         "linked from",
         "not linked",
         "Sam Steward",

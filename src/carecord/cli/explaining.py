@@ -101,7 +101,7 @@ def _print(found: Explanation) -> None:
     if len(found.path) > 1:
         out.print("\n[bold]The links that lead from one to the other[/]")
         out.print(links_table(found.path))
-    out.print("\n[bold]What each comparison adds, in bits[/]")
+    out.print("\n[bold]What each comparison adds, in bits[/], against two strangers and two of one family")
     out.print(_weights_table(pair))
     if pair.not_compared:
         traits = ", ".join(trait.replace("_", " ") for trait in pair.not_compared)
@@ -109,9 +109,7 @@ def _print(found: Explanation) -> None:
     for guard in pair.guards:
         out.print(f"[bold red]Guard:[/] {escape(guard.words)}.")
     if pair.certain and not pair.guards:
-        out.print(
-            "NHS number and date of birth agree, and nothing speaks against: linked before all weights."
-        )
+        out.print("NHS number and date of birth agree and the forename fits: the rule before all weights.")
     out.print(f"By weights and guards alone, with model {pair.model}: {_OUTCOMES[pair.outcome]}.")
     if found.decisions:
         out.print("\n[bold]Every decision on these two, the newest first[/]")
@@ -128,9 +126,9 @@ def _weights_table(pair: PairExplained) -> Table:
     bars = pair.thresholds
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("found")
-    table.add_column("against strangers", justify="right")
-    table.add_column("of which rarity", justify="right", style="dim")
-    table.add_column("against relatives", justify="right")
+    table.add_column("strangers", justify="right")
+    table.add_column("(rarity)", justify="right", style="dim")
+    table.add_column("relatives", justify="right")
     table.add_row("before anything is compared", _bits(pair.prior), "", "")
     for one in pair.contributions:
         rarity = f"{one.rarity:+.1f}" if abs(one.rarity) >= 0.05 else ""

@@ -129,7 +129,8 @@ def _what(event: Event | None, found: History) -> Text:
 
 
 def _group(step: Step, found: History) -> Text:
-    if not step.came and not step.left and step is not found.steps[0]:
+    first = next((one for one in found.steps if one.group), None)
+    if not step.came and not step.left and step is not first:
         return Text("")
     words = Text(_listed(step.group))
     if step.came:

@@ -164,7 +164,8 @@ def _refused(
     tasks: Sequence[tuple[Pair, Sequence[str]]],
 ) -> list[Why]:
     """Why the groups are not linked though the pair is worth it."""
-    rows = connection.execute(queries.members_compared, {"persons": [a.person_id, b.person_id]}).fetchall()
+    persons = {"persons": [a.person_id, b.person_id]}
+    rows = connection.execute(queries.members_compared, persons).fetchall()
     ours = [(row[0], read_identity(row[2])) for row in rows if row[1] == a.person_id]
     theirs = [(row[0], read_identity(row[2])) for row in rows if row[1] == b.person_id]
     found = []
@@ -176,7 +177,8 @@ def _refused(
             found.append(Why("not_compatible", "records of the two groups speak against each other", against))
     if any(NO_CLEAR_LEAD in guards for _, guards in tasks):
         words = "somebody else, who cannot be the same person, comes as close"
-        found.append(Why("no_clear_lead", words))
+        beside = connection.execute(queries.questions_beside, persons)
+        found.append(Why("no_clear_lead", words, tuple((row[0], row[1]) for row in beside)))
     return found
 
 

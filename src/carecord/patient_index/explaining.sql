@@ -38,3 +38,19 @@ JOIN patient_index.patient_record b ON b.patient_detail_id = d.record_b
 WHERE d.superseded_at IS NULL AND d.decision <> 'linked'
   AND a.person_id = ANY (%(persons)s) AND b.person_id = ANY (%(persons)s) AND a.person_id <> b.person_id
 ORDER BY d.decision_id
+
+-- questions_beside --
+-- The questions that wait on records of these persons and records of others.
+WITH member AS (
+    SELECT patient_detail_id FROM patient_index.patient_record WHERE person_id = ANY (%(persons)s)
+), asked AS (
+    SELECT d.record_a, d.record_b, d.record_b AS other
+    FROM member JOIN patient_index.link_decision d ON d.record_a = member.patient_detail_id
+    WHERE d.superseded_at IS NULL AND d.decision = 'possible'
+    UNION
+    SELECT d.record_a, d.record_b, d.record_a
+    FROM member JOIN patient_index.link_decision d ON d.record_b = member.patient_detail_id
+    WHERE d.superseded_at IS NULL AND d.decision = 'possible'
+)
+SELECT record_a, record_b FROM asked WHERE other NOT IN (SELECT patient_detail_id FROM member)
+ORDER BY record_a, record_b

@@ -20,6 +20,7 @@ queries = load_queries(__package__, "history.sql")
 MOST_RECORDS = 1_000
 """More records that were ever linked with each other, at once or by way of others, have no history told."""
 
+_CAME = "came"
 _ENDED = {"linked": "link ended", "not linked": "different people: taken back", "possible": "question closed"}
 
 
@@ -43,7 +44,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happened at one instant, and the group of the record from then on."""
+    """What happened at one instant, and the group of the record from then on: none before it came."""
 
     at: datetime
     events: tuple[Event, ...]
@@ -255,15 +256,17 @@ def _steps(
     by_instant: dict[datetime, list[Event]] = {at: [] for at in groups}
     for event in events:
         by_instant.setdefault(event.at, []).append(event)
-    before, now = frozenset({record}), frozenset({record})
+    before: frozenset[int] = frozenset()
     for at in sorted(by_instant):
-        now = groups[at] & seen.keys() if at in groups else now
+        now = groups[at] & seen.keys() if at in groups else before
+        if any(event.what == _CAME and event.records == (record,) for event in by_instant[at]):
+            now = now or frozenset({record})
         if by_instant[at] or now != before:
             yield Step(
                 at=at,
                 events=tuple(by_instant[at]),
                 group=tuple(sorted(now)),
-                came=tuple(sorted(now - before)),
+                came=tuple(sorted(now - before - {record})),
                 left=tuple(sorted(before - now)),
             )
         before = now

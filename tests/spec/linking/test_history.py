@@ -116,6 +116,18 @@ def test_one_transaction_is_one_step(sandpit: Sandpit) -> None:
     assert instants == (2,)
 
 
+def test_who_decides_last_is_the_later_step_though_his_transaction_began_first(sandpit: Sandpit) -> None:
+    (a,) = load(sandpit, 1, a=DORIS)
+    with steward(sandpit) as connection, connection.transaction():
+        connection.execute("SELECT")
+        (b,) = load(sandpit, 2, b=DORIS)
+        together = now(sandpit)
+        links.unlink(connection, [b], decided_by="steward", reason="two sisters")
+
+    assert [step.group for step in history(sandpit, a).steps if step.came or step.left] == [(a, b), (a,)]
+    assert group(sandpit, a, together) == [a, b]
+
+
 def test_a_group_as_of_a_time_is_what_it_was_then(sandpit: Sandpit) -> None:
     (a,) = load(sandpit, 1, a=DORIS)
     alone = now(sandpit)
