@@ -430,10 +430,12 @@ CREATE TABLE patient_index.patient_merge (
     major_id bigint NOT NULL REFERENCES patient_index.patient_record,
     decided_by text NOT NULL,
     reason text,
-    merged_at timestamptz NOT NULL DEFAULT now(),
+    merged_at timestamptz NOT NULL DEFAULT patient_index.moment(),
     undone_at timestamptz,
     link_decisions bigint[],
     numbers_taken text[],
+    undone_by text,
+    undo_reason text,
     CHECK (minor_id <> major_id)
 );
 COMMENT ON TABLE patient_index.patient_merge IS

@@ -145,7 +145,7 @@ def _held(connection: Connection[Any], records: Pair) -> list[Why]:
     if any(row[5] for row in rows):
         found.append(Why("held", "one turned into somebody else: no weight links it until a steward decides"))
     if any(row[4] for row in rows):
-        found.append(Why("withdrawn", "one was withdrawn by its source"))
+        found.append(Why("deleted", "its source has deleted one of them"))
     return found
 
 

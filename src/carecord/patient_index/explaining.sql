@@ -1,5 +1,5 @@
 -- pair_compared --
--- What records are compared by and by which keys they meet, whether their source has withdrawn them,
+-- What records are compared by and by which keys they meet, whether their source has deleted them,
 -- and whether they turned into somebody else and wait for a steward.
 SELECT r.patient_detail_id, r.person_id, r.identity::text, r.blocking_keys, r.deleted_at IS NOT NULL, EXISTS (
     SELECT FROM patient_index.overlay o WHERE o.patient_detail_id = r.patient_detail_id AND o.decided_at IS NULL)

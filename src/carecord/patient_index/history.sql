@@ -86,7 +86,7 @@ UNION ALL
 SELECT decided_at, 'overlay: ' || decision, patient_detail_id, NULL, decided_by, reason
 FROM patient_index.overlay WHERE patient_detail_id = ANY (%(ids)s) AND decided_at IS NOT NULL
 UNION ALL
-SELECT withdrawn_at, 'withdrawn', patient_detail_id, NULL, withdrawn_by, reason
+SELECT withdrawn_at, 'deleted', patient_detail_id, NULL, withdrawn_by, reason
 FROM patient_index.withdrawal WHERE patient_detail_id = ANY (%(ids)s)
 UNION ALL
 SELECT returned_at, 'sent again', patient_detail_id, NULL, NULL, NULL
@@ -95,7 +95,7 @@ UNION ALL
 SELECT merged_at, 'merged', minor_id, major_id, decided_by, reason
 FROM patient_index.patient_merge WHERE minor_id = ANY (%(ids)s) OR major_id = ANY (%(ids)s)
 UNION ALL
-SELECT undone_at, 'merge undone', minor_id, major_id, NULL, NULL
+SELECT undone_at, 'merge undone', minor_id, major_id, undone_by, undo_reason
 FROM patient_index.patient_merge
 WHERE (minor_id = ANY (%(ids)s) OR major_id = ANY (%(ids)s)) AND undone_at IS NOT NULL
 ORDER BY 1

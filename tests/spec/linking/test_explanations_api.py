@@ -182,7 +182,7 @@ def test_sealed_decisions_are_for_those_with_the_right_alone(sandpit: Sandpit) -
     assert {row[5] for row in audited(sandpit, "ordinary")} == {False}
 
 
-def test_a_record_that_its_source_has_withdrawn_is_not_there(sandpit: Sandpit) -> None:
+def test_a_record_that_its_source_has_deleted_is_not_there(sandpit: Sandpit) -> None:
     a, b = load(sandpit, 1, 2)
     with sandpit.database.connect() as connection:
         connection.execute(

@@ -7,15 +7,18 @@ import pytest
 from psycopg import Connection
 
 from carecord.kernel.errors import BadRequest, NotFound
-from carecord.patient_index import links
+from carecord.patient_index import links, overlays
+from carecord.patient_index.deletion import delete_record
 from carecord.patient_index.history import GroupAt, History, read_group_at, read_history
 from carecord.patient_index.instants import parse_instant, tell_instant
 from carecord.patient_index.seeing import Viewer
+from carecord.patient_index.source_decisions import merge_records, unmerge_records
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
 
 DORIS = {"NhsNumber": "9990123454", "DateOfBirth": "1946-05-17", "Surname": "Heritage", "Forename": "Doris"}
 NAMESAKE = DORIS | {"NhsNumber": "9991002006", "DateOfBirth": "1975-02-03"}
 """Another of the same name: a record that turns into her is taken to have been corrected."""
+AISHA = {"NhsNumber": "9991002006", "DateOfBirth": "1975-02-03", "Surname": "Testperson", "Forename": "Aisha"}
 
 
 def load(sandpit: Sandpit, tenancy_id: int, **patients: dict[str, Any]) -> list[int]:
@@ -157,35 +160,58 @@ def test_a_time_before_the_record_came_or_yet_to_come_is_refused(sandpit: Sandpi
         group(sandpit, 999_999, now(sandpit))
 
 
-def test_a_merge_an_overlay_and_a_withdrawal_stand_in_the_history(sandpit: Sandpit) -> None:
-    a, b = load(sandpit, 1, a=DORIS, b=DORIS)
+def told(sandpit: Sandpit, record: int) -> list[tuple[Any, ...]]:
+    """What happened to which records, by whom and why."""
+    steps = history(sandpit, record).steps
+    return [(one.what, one.records, one.by, one.reason) for step in steps for one in step.events]
+
+
+def test_a_merge_and_its_end_stand_in_the_history(sandpit: Sandpit) -> None:
+    a, b = load(sandpit, 1, a=DORIS, b=NAMESAKE)
     with steward(sandpit) as connection:
-        connection.execute(
-            "INSERT INTO patient_index.patient_merge (minor_id, major_id, decided_by, reason)"
-            " VALUES (%s, %s, 'clerk', 'registered twice')",
-            (b, a),
-        )
-        connection.execute(
-            "INSERT INTO patient_index.overlay (patient_detail_id, identity_before, decision, decided_by,"
-            " reason, decided_at) VALUES (%s, '[]', 'same person', 'steward', 'married', clock_timestamp())",
-            (b,),
-        )
-        connection.execute(
-            "INSERT INTO patient_index.withdrawal (tenancy_id, source_key, patient_detail_id, withdrawn_by)"
-            " VALUES (1, 'b', %s, 'clerk')",
-            (b,),
-        )
+        with connection.transaction():
+            merge_records(connection, a, b, tenancy_id=1, decided_by="clerk", reason="registered twice")
+        with connection.transaction():
+            unmerge_records(connection, a, b, undone_by="lead", reason="two sisters")
 
-    told = [
-        (event.what, event.records, event.by, event.reason)
-        for step in history(sandpit, a).steps
-        for event in step.events
+    assert [one for one in told(sandpit, a) if one[0] != "came"] == [
+        ("merged", (b, a), "clerk", "registered twice"),
+        ("linked", (a, b), "clerk", "registered twice"),
+        ("merge undone", (b, a), "lead", "two sisters"),
+        ("link ended", (a, b), "lead", "two sisters"),
     ]
+    assert [step.group for step in history(sandpit, a).steps if step.came or step.left] == [(a, b), (a,)]
 
-    assert ("merged", (b, a), "clerk", "registered twice") in told
-    assert ("turned into somebody else", (b,), None, None) in told
-    assert ("overlay: same person", (b,), "steward", "married") in told
-    assert ("withdrawn", (b,), "clerk", None) in told
+
+def test_a_record_that_turned_into_somebody_else_is_told_with_what_was_decided(sandpit: Sandpit) -> None:
+    (a,) = load(sandpit, 1, a=DORIS)
+    (b,) = load(sandpit, 2, b=DORIS)
+    load(sandpit, 2, b=AISHA)
+    with steward(sandpit) as connection, connection.transaction():
+        overlays.decide(connection, b, "another person", decided_by="lead", reason="wrong number used")
+
+    happened = told(sandpit, a)
+
+    assert ("turned into somebody else", (b,), None, None) in happened
+    assert ("overlay: another person", (b,), "lead", "wrong number used") in happened
+    assert ("not linked", (a, b), "lead", "wrong number used") in happened
+    assert history(sandpit, a).steps[-1].group == (a,)
+
+
+def test_a_deletion_stands_in_the_history_of_those_who_stay(sandpit: Sandpit) -> None:
+    (a,) = load(sandpit, 1, a=DORIS)
+    (b,) = load(sandpit, 2, b=DORIS)
+    together = now(sandpit)
+    with steward(sandpit) as connection, connection.transaction():
+        delete_record(connection, b, as_of="2026-11-01T00:00:00", deleted_by="clerk", reason="test record")
+
+    assert told(sandpit, a)[-2:] == [
+        ("deleted", (b,), "clerk", "test record"),
+        ("link ended", (a, b), None, None),
+    ]
+    assert history(sandpit, a).steps[-1].left == (b,)
+    assert group(sandpit, a, together) == [a, b]
+    assert group(sandpit, a, together, shows_deleted=False) == [a]
 
 
 def test_a_record_set_apart_by_a_sealed_decision_was_never_there(sandpit: Sandpit) -> None:
@@ -194,11 +220,11 @@ def test_a_record_set_apart_by_a_sealed_decision_was_never_there(sandpit: Sandpi
     together = now(sandpit)
     unlink(sandpit, b, reason="adoption", sealed=True)
 
-    told = history(sandpit, a)
+    hidden = history(sandpit, a)
     sealed = history(sandpit, a, may_see_sealed=True)
 
-    assert story(told) == [("came", (a,), (a,))]
-    assert b not in told.sources
+    assert story(hidden) == [("came", (a,), (a,))]
+    assert b not in hidden.sources
     assert group(sandpit, a, together) == [a]
     assert group_at(sandpit, a, together).links == ()
     assert group(sandpit, a, together, may_see_sealed=True) == [a, b]

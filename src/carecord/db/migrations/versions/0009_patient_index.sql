@@ -42,6 +42,7 @@ BEGIN
 END
 $$;
 ALTER TABLE patient_index.link_decision ALTER COLUMN decided_at SET DEFAULT patient_index.moment();
+ALTER TABLE patient_index.patient_merge ALTER COLUMN merged_at SET DEFAULT patient_index.moment();
 CREATE TRIGGER ends_at_moment BEFORE UPDATE OF superseded_at ON patient_index.link_decision
     FOR EACH ROW WHEN (OLD.superseded_at IS NULL AND NEW.superseded_at IS NOT NULL)
     EXECUTE FUNCTION patient_index.end_at_moment();
@@ -172,7 +173,9 @@ CREATE INDEX withdrawal_of_record ON patient_index.withdrawal (patient_detail_id
 
 ALTER TABLE patient_index.patient_merge
     ADD COLUMN link_decisions bigint[],
-    ADD COLUMN numbers_taken text[];
+    ADD COLUMN numbers_taken text[],
+    ADD COLUMN undone_by text,
+    ADD COLUMN undo_reason text;
 COMMENT ON COLUMN patient_index.patient_merge.link_decisions IS
     'The link decisions that the merge made, which end with it; null of merges before they were kept.';
 COMMENT ON COLUMN patient_index.patient_merge.numbers_taken IS
