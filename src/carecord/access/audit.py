@@ -41,6 +41,10 @@ class EventName(StrEnum):
     RECORD_LINKED = "record.linked"
     RECORD_UNLINKED = "record.unlinked"
     RECORD_MERGED = "record.merged"
+    RECORD_UNMERGED = "record.unmerged"
+    RECORD_WITHDRAWN = "record.withdrawn"
+    RECORD_RESTORED = "record.restored"
+    NUMBER_SUPERSEDED = "number.superseded"
     AUDIT_READ = "audit.read"
     ACCESS_REFUSED = "access.refused"
     TOKEN_ISSUED = "token.issued"  # noqa: S105

@@ -522,24 +522,10 @@ LEFT JOIN patient_index.patient_merge m ON m.minor_id = n.patient_detail_id AND 
 WHERE n.number = %(number)s AND n.tenancy_id = %(tenancy_id)s
   AND (NOT n.is_minor OR m.major_id = %(major)s)
 
--- insert_merge --
--- Write down a merge.
-INSERT INTO patient_index.patient_merge (minor_id, major_id, decided_by, reason)
-VALUES (%(minor)s, %(major)s, %(decided_by)s, %(reason)s)
-
 -- retire_merged_numbers --
 -- The numbers of a record that is merged away are minor numbers from now on.
 UPDATE patient_index.patient_number SET is_minor = true, valid_to = now()
 WHERE patient_detail_id = %(minor)s AND NOT is_minor
-
--- take_over_numbers --
--- The numbers of a record that is merged away are minor numbers of the other.
-INSERT INTO patient_index.patient_number
-    (tenancy_id, number, patient_detail_id, number_type, is_minor, valid_from, valid_to)
-SELECT tenancy_id, number, %(major)s, number_type, true, valid_from, valid_to
-FROM patient_index.patient_number
-WHERE patient_detail_id = %(minor)s
-ON CONFLICT (number, tenancy_id, patient_detail_id) DO NOTHING
 
 -- ids_filed --
 -- The source key and patient detail ID of every record.

@@ -9,9 +9,10 @@ from psycopg import Connection
 from carecord.kernel.errors import Conflict, NotFound
 from carecord.kernel.sql import load_queries
 from carecord.patient_index import links
-from carecord.patient_index.linking import STEWARD
+from carecord.patient_index.linking import STEWARD, lock_index, relink
 
 queries = load_queries(__package__)
+merging = load_queries(__package__, "merging.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def unlink_records(
     staying = [record for record in together if record not in leaving]
     merges = connection.execute(queries.merges_across, {"leaving": leaving, "staying": staying})
     if a in leaving or merges.fetchone():
-        raise Conflict("A merge holds the two together; only support can undo a merge.", reason="merged")
+        raise Conflict("A merge holds the two together; support can undo a merge.", reason="merged")
     across = _decisions_across(connection, leaving, staying)
     if any(d.decision == "linked" and d.rule == STEWARD and d.decided_by != decided_by for d in across):
         raise Conflict(
@@ -103,7 +104,8 @@ def merge_records(
 ) -> None:
     """Merge a record of a source into another of it: linked for good, its numbers minor numbers of the other.
 
-    No ID changes and no entry moves. Both must be of `tenancy_id`. Conflict where either is merged already.
+    HL7 v2.4 §3.3.40 (A40). No ID changes and no entry moves. Both must be of `tenancy_id`. Conflict where
+    either is merged already.
     """
     connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
     connection.execute(queries.lock_links)
@@ -114,11 +116,66 @@ def merge_records(
         raise Conflict("The minor record is merged into another.", reason="merged")
     if find_merge_target(connection, major) is not None:
         raise Conflict("The major record is itself merged into another.", reason="merged")
+    across = {
+        "ours": _person_of(connection, major),
+        "theirs": _person_of(connection, minor),
+        "steward": STEWARD,
+    }
+    before = connection.execute(merging.words_across, across).fetchall()
     link_records(connection, major, minor, decided_by=decided_by, reason=reason)
+    made = [row[0] for row in connection.execute(merging.words_across, across) if row not in before]
     merge = {"major": major, "minor": minor, "decided_by": decided_by, "reason": reason}
-    connection.execute(queries.insert_merge, merge)
     connection.execute(queries.retire_merged_numbers, merge)
-    connection.execute(queries.take_over_numbers, merge)
+    taken = [row[0] for row in connection.execute(merging.take_over_numbers, merge)]
+    connection.execute(merging.insert_merge, merge | {"link_decisions": made, "numbers_taken": taken})
+
+
+def unmerge_records(
+    connection: Connection[Any], major: int, minor: int, *, undone_by: str, reason: str
+) -> list[int]:
+    """Undo a merge: each record has its own numbers again, and links are decided as if it had never been.
+
+    HL7 v2.4 §3.3.37 (A37). No ID changes and no entry moves. What stewards have said of the two besides stays
+    said. Gives back the records that this bears on. NotFound where the one is not merged into the other;
+    Conflict where the major record is merged further: that must be undone first.
+    """
+    lock_index(connection)
+    both = {"major": major, "minor": minor, "steward": STEWARD}
+    merge = connection.execute(merging.merge_in_force, both).fetchone()
+    if merge is None:
+        raise NotFound(f"Record {minor} is not merged into record {major}.", reason="not_merged")
+    if find_merge_target(connection, major) is not None:
+        raise Conflict("The major record is itself merged into another; undo that first.", reason="merged")
+    merge_id, numbers_taken, decisions = merge
+    bears_on = {*_person_of(connection, major), *_person_of(connection, minor)}
+    connection.execute(merging.end_merge, {"merge_id": merge_id, "undone_by": undone_by, "reason": reason})
+    connection.execute(merging.give_back_numbers, both | {"numbers_taken": numbers_taken})
+    connection.execute(merging.revive_number, both)
+    _take_back(connection, decisions, withdrawn_by=undone_by, reason=reason)
+    relink(connection, sorted(bears_on))
+    return sorted(bears_on)
+
+
+def _take_back(
+    connection: Connection[Any], decisions: Sequence[int], *, withdrawn_by: str, reason: str
+) -> None:
+    """End these words, and let those speak again that they had put an end to."""
+    if not decisions:
+        return
+    words = {"decisions": list(decisions), "steward": STEWARD}
+    bars = connection.execute(merging.overridden, words).fetchall()
+    links.withdraw(connection, decisions[0], withdrawn_by=withdrawn_by, reason=reason, may_see_sealed=True)
+    for record_a, record_b, decided_by, why, sealed in bars:
+        bar = {
+            "record_a": record_a,
+            "record_b": record_b,
+            "decided_by": decided_by,
+            "reason": why,
+            "sealed": sealed,
+            "steward": STEWARD,
+        }
+        connection.execute(merging.end_weights_on, bar)
+        connection.execute(merging.say_again, bar)
 
 
 def _person_of(connection: Connection[Any], patient_detail_id: int) -> list[int]:
