@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
@@ -97,6 +97,47 @@ def test_records_that_change_into_each_others_persons_at_once_end_where_one_by_o
     file_all(database, [[(w, record(w, f"{w} {n}", **married)) for n in range(6)] for w in (1, 2, 3)])
 
     assert groups(sources) == {frozenset(f"{w} {n}" for n in range(6)) for w in (1, 2, 3)}
+
+
+def test_the_other_half_of_a_person_waits_until_the_first_is_stored(
+    database: Database, sources: Connection[Any]
+) -> None:
+    def file_other_half() -> None:
+        with database.connect() as connection, connection.transaction():
+            file_records(connection, 2, [record(0, "second half")])
+
+    with ThreadPoolExecutor(1) as pool:
+        with sources.transaction():
+            file_records(sources, 1, [record(0, "first half")])
+            second = pool.submit(file_other_half)
+            # Were it not made to wait, it would not see the first half, and be done long before.
+            assert not wait([second], timeout=1).done
+        second.result()
+
+    assert groups(sources) == {frozenset({"first half", "second half"})}
+
+
+def test_two_that_link_with_one_person_by_different_keys_are_decided_one_after_the_other(
+    database: Database, sources: Connection[Any]
+) -> None:
+    """They share no blocking key: it is the person that they have in common."""
+    by_number = {"Surname": "Newname", "PostCode": None, "AddressLine1": None}
+    by_name = {"NhsNumber": None, "DateOfBirth": None}
+    with sources.transaction():
+        file_records(sources, 1, [record(0, "known")])
+
+    def file_by_name() -> None:
+        with database.connect() as connection, connection.transaction():
+            file_records(connection, 3, [record(0, "by name", **by_name)])
+
+    with ThreadPoolExecutor(1) as pool:
+        with sources.transaction():
+            file_records(sources, 2, [record(0, "by number", **by_number)])
+            second = pool.submit(file_by_name)
+            assert not wait([second], timeout=1).done
+        second.result()
+
+    assert any({"known", "by number"} <= group for group in groups(sources))
 
 
 def test_an_arrival_does_not_wait_for_one_that_it_has_nothing_to_do_with(
