@@ -4,7 +4,7 @@ What is measured is a patient line as a feed sends it: read, normalised, filed a
 and on disk when its commit returns. After each arrival comes its baseline, the bare PostgreSQL work for
 another record that nobody has looked for either: one prepared query for all that share a blocking key with
 it, and one committed row as large as a record's. The same is done by two processes at once. Then it is asked
-how rightly the arrivals were linked.
+how rightly the arrivals were linked, and an index of up to a million records is linked anew in bulk.
 
 `python -m benchmarks.index.arrivals --records 1000000 10000000` prints one table. CARECORD_BENCH_DATA names a
 folder to keep the index in, which takes minutes to build: 2.5 GB for a million records, 25 for ten.
@@ -40,12 +40,15 @@ from carecord.db.migrate import migrate
 from carecord.kernel.settings import Settings
 from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.demographics import SourceRecord, parse_patient
+from carecord.patient_index.relinking.on_duckdb import OnDuckDB
+from carecord.patient_index.relinking.run import Run, relink_index
 from carecord.patient_index.scoring import Model, load_model
 from carecord.patient_index.source_records import file_records
 
 RECORDS = (1_000_000, 10_000_000)
 ARRIVALS = 4000
 WARM_UP = 50
+RELINKED_AT_MOST = 1_000_000
 RUNS = 2
 """How many runs an index that is kept has new records for."""
 WORKERS = 2
@@ -103,6 +106,7 @@ class Measured:
     arrivals_per_s: float
     bare_per_s: float
     outcomes: Counter[str]
+    relinked: Run | None
 
     @property
     def filed(self) -> int:
@@ -157,7 +161,12 @@ def _measure(
     per_s = _side_by_side(opened.url, together, _file_all)
     bare_per_s = _side_by_side(opened.url, bare_together, _do_bare_work)
     outcomes = _outcomes(opened, [*alone, *together])
-    return Measured(built.records, arrivals_ms, bare_ms, per_s, bare_per_s, outcomes)
+    relinked = None
+    if size <= RELINKED_AT_MOST:
+        progress("linking all of it anew …")
+        with opened.connect() as connection:
+            relinked = relink_index(connection, OnDuckDB(), model=load_model(), folder=folder)
+    return Measured(built.records, arrivals_ms, bare_ms, per_s, bare_per_s, outcomes, relinked)
 
 
 def _yet_to_come(opened: Database, kept_back: Sequence[MadeRecord]) -> list[MadeRecord]:
@@ -326,7 +335,16 @@ def _rows(measured: Measured, small: Measured | None) -> list[Row]:
         Row(name=f"arrivals, {of}: {outcome}", figure=many, unit="records", note=f"of {measured.filed:,}")
         for outcome, many in measured.outcomes.most_common()
     ]
+    if measured.relinked is not None:
+        rows.append(_relinking_row(measured.relinked))
     return rows
+
+
+def _relinking_row(run: Run) -> Row:
+    note = f"DuckDB, {run.pairs_compared:,} pairs, at most {run.memory_mb / 1024:.1f} GB"
+    return Row(
+        name=f"relinking {run.records:,} records", figure=sum(run.seconds.values()), unit="s", note=note
+    )
 
 
 def _at(share: float) -> Callable[[list[float]], float]:

@@ -81,7 +81,9 @@ def _members(first: int, size: int, home: int, homes: int, rng: Random) -> list[
         elif place > 2 and rng.random() < TWINS:
             born = members[-1].born
         else:
-            born = min(oldest + timedelta(days=rng.randrange(20 * 365, 42 * 365)), AS_AT)
+            # No day has more births than others: an agreeing one must be worth what it is in life.
+            until = min(42 * 365, (AS_AT - oldest).days)
+            born = oldest + timedelta(days=rng.randrange(17 * 365, until))
         sex = rng.choice("MF")
         own = family if not place or not adult or rng.random() < 0.7 else _name(_surnames(), rng)
         married = adult and sex == "F" and rng.random() < MARRIED_NAME
