@@ -219,24 +219,29 @@ async def _candidates(
         by_whereabouts=bool(asked.postcode or asked.address or asked.phones),
     )
     born = calendar_day(asked.birth)
+    starts = _starts(asked) if born else []
     values = {
         "keys": blocking_keys(asked, model.blocking),
         "born": born,
-        "starts": _starts(asked) if born else [],
+        "surnames": [surname for surname, _ in starts],
+        "forenames": [forename for _, forename in starts],
         "hot": model.hot,
     }
     cursor = await connection.execute(statement, values | narrowed.parameters(tenancies=tenancies))
     return [_Row(row[0], row[1], read_identity(row[2]), row[3]) for row in await cursor.fetchall()]
 
 
-def _starts(asked: Identity) -> list[str]:
-    """Surnames to look for among those born on the day: in full and by their first letter, either way round.
+def _starts(asked: Identity) -> list[tuple[str, str]]:
+    """Starts of surname and forename to look for among those born on the day, either way round.
 
-    Where both names are misspelt no blocking key is shared, and an exact name is found even when its keys are
-    too common.
+    By the first letters, for where both names are misspelt and no blocking key is shared; and in full, so
+    that an exact name is found even when all its keys are too common.
     """
-    names = {name for name in (asked.surname, asked.forename) if name}
-    return sorted(names | {name[0] for name in names})
+    last, first = asked.surname or "", asked.forename or ""
+    starts = {(last, first), (first, last)}
+    if last and first:
+        starts |= {(last[0], first[0]), (first[0], last[0])}
+    return sorted(starts)
 
 
 @lru_cache(maxsize=1024)

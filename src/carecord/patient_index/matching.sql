@@ -11,7 +11,7 @@ SELECT number FROM chain ORDER BY steps DESC LIMIT 1
 
 -- candidates --
 -- The records of every person of whom a record meets the {conditions} and shares a blocking key with what is asked,
--- or the day of birth and the start of a name; of these persons only records that meet the {conditions}.
+-- or the day of birth and the starts of the names; of these persons only records that meet the {conditions}.
 -- What more than %(hot)s records share is passed over.
 WITH alike AS (
     SELECT few.patient_detail_id
@@ -24,12 +24,13 @@ WITH alike AS (
     WHERE few.sharers <= %(hot)s
     UNION
     SELECT few.patient_detail_id
-    FROM unnest(%(starts)s::text[]) AS asked (start)
+    FROM unnest(%(surnames)s::text[], %(forenames)s::text[]) AS asked (surname, forename)
     CROSS JOIN LATERAL (
         SELECT patient_detail_id, count(*) OVER () AS sharers
         FROM (SELECT b.patient_detail_id FROM patient_index.patient_record b
               WHERE b.date_of_birth = %(born)s::date
-                AND b.surname_key >= asked.start AND b.surname_key < asked.start || '~'
+                AND b.surname_key >= asked.surname AND b.surname_key < asked.surname || '~'
+                AND b.forename_key >= asked.forename AND b.forename_key < asked.forename || '~'
               LIMIT %(hot)s + 1) AS several
     ) AS few
     WHERE few.sharers <= %(hot)s
