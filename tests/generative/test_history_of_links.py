@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carecord.kernel.errors import Conflict
+from carecord.kernel.errors import Conflict, NotFound
+from carecord.patient_index.explaining import explain
 from carecord.patient_index.history import read_group_at, read_history
 from carecord.patient_index.seeing import Viewer
 from tests.generative.test_linking_history import (
@@ -22,9 +24,22 @@ from tests.generative.test_linking_history import (
     start_anew,
     words,
 )
+from tests.generative.test_sound_histories import Deletion, delete, deletions
 
+Happened = list[Sent | Word | Deletion]
+happenings = st.lists(st.one_of(words, deletions, *[sent(key) for key in KEYS]), min_size=3, max_size=15)
 EVERYTHING = Viewer(may_see_sealed=True)
 Groups = dict[int, frozenset[int]]
+
+
+def befall(connection: psycopg.Connection[Any], event: Sent | Word | Deletion) -> None:
+    if isinstance(event, Sent):
+        file(connection, event)
+    elif isinstance(event, Deletion):
+        delete(connection, event)
+    else:
+        with suppress(Conflict):
+            say(connection, event)
 
 
 def groups_now(connection: psycopg.Connection[Any]) -> Groups:
@@ -53,18 +68,14 @@ def groups_at(connection: psycopg.Connection[Any], at: datetime, records: Groups
 
 
 @on_postgresql
-@given(happened=st.lists(st.one_of(words, *[sent(key) for key in KEYS]), min_size=3, max_size=15))
+@given(happened=happenings)
 def test_groups_as_of_every_time_are_those_of_that_time(
-    connection: psycopg.Connection[Any], happened: list[Sent | Word]
+    connection: psycopg.Connection[Any], happened: Happened
 ) -> None:
     start_anew(connection)
     recorded: list[tuple[datetime, Groups]] = []
     for event in happened:
-        if isinstance(event, Sent):
-            file(connection, event)
-        else:
-            with suppress(Conflict):
-                say(connection, event)
+        befall(connection, event)
         recorded.append((time_now(connection), groups_now(connection)))
 
     assert [groups_at(connection, at, then) for at, then in recorded] == [then for _, then in recorded]
@@ -77,19 +88,15 @@ def test_groups_as_of_every_time_are_those_of_that_time(
 
 
 @on_postgresql
-@given(happened=st.lists(st.one_of(words, *[sent(key) for key in KEYS]), min_size=3, max_size=15))
+@given(happened=happenings)
 def test_no_instant_shows_a_group_that_never_was(
-    connection: psycopg.Connection[Any], happened: list[Sent | Word]
+    connection: psycopg.Connection[Any], happened: Happened
 ) -> None:
     """What one transaction decides and ends happens at once: there is nothing between before and after."""
     start_anew(connection)
     were: dict[int, set[frozenset[int]]] = {}
     for event in happened:
-        if isinstance(event, Sent):
-            file(connection, event)
-        else:
-            with suppress(Conflict):
-                say(connection, event)
+        befall(connection, event)
         for record, group in groups_now(connection).items():
             were.setdefault(record, {frozenset({record})}).add(group)
 
@@ -106,3 +113,31 @@ def test_no_instant_shows_a_group_that_never_was(
         there: Groups = {record: frozenset() for record, created_at in came.items() if created_at <= at}
         for record, group in groups_at(connection, at, there).items():
             assert group in were[record]
+
+
+@on_postgresql
+@given(happened=happenings)
+def test_who_may_not_see_sealed_decisions_is_told_nothing_of_whom_they_keep_apart(
+    connection: psycopg.Connection[Any], happened: Happened
+) -> None:
+    start_anew(connection)
+    for event in happened:
+        befall(connection, event)
+
+    bars = connection.execute(
+        "SELECT record_a, record_b FROM patient_index.link_decision"
+        " WHERE sealed AND decision = 'not linked' AND superseded_at IS NULL"
+    ).fetchall()
+    now = time_now(connection)
+    persons = groups_now(connection)
+    for bar in bars:
+        for one, other in (bar, bar[::-1]):
+            told = read_history(connection, one)
+            assert persons[other].isdisjoint(told.sources)
+            assert not told.shows_sealed
+            assert persons[other].isdisjoint(
+                r.patient_detail_id for r in read_group_at(connection, one, now).records
+            )
+            with pytest.raises(NotFound):
+                explain(connection, one, other)
+            assert explain(connection, one, other, viewer=EVERYTHING).why
