@@ -137,21 +137,22 @@ p.closed_at IS NULL AND EXISTS (
 -- A page of {tasks}, those first that wait where harm is done or most is won.
 -- What concerns a person on either side of a sealed decision is for those alone who may see it.
 WITH sealed_record AS MATERIALIZED (
-    SELECT fellow.patient_detail_id
+    SELECT DISTINCT fellow.patient_detail_id
     FROM patient_index.link_decision d
     CROSS JOIN unnest(ARRAY[d.record_a, d.record_b]) AS ends (id)
     JOIN patient_index.patient_record r ON r.patient_detail_id = ends.id
     JOIN patient_index.patient_record fellow USING (person_id)
     WHERE d.sealed AND d.superseded_at IS NULL
-), task AS (
+), task AS MATERIALIZED (
     {tasks}
+), guarded AS (
+    SELECT DISTINCT letter, number, true AS sealed
+    FROM task CROSS JOIN unnest(task.concerns) AS one (id)
+    JOIN sealed_record ON sealed_record.patient_detail_id = one.id
 ), page AS (
-    SELECT task.*, guarded.sealed
-    FROM task
-    CROSS JOIN LATERAL (SELECT EXISTS (
-        SELECT FROM unnest(task.concerns) AS one (id)
-        WHERE one.id IN (SELECT patient_detail_id FROM sealed_record)) AS sealed) AS guarded
-    WHERE (NOT guarded.sealed OR %(may_see_sealed)s)
+    SELECT task.*, guarded.sealed IS NOT NULL AS sealed
+    FROM task LEFT JOIN guarded USING (letter, number)
+    WHERE (guarded.sealed IS NULL OR %(may_see_sealed)s)
       AND (%(place)s::integer IS NULL
            OR (place, rank, letter, number) > (%(place)s, %(rank)s, %(letter)s, %(number)s))
     ORDER BY place, rank, letter, number
@@ -177,18 +178,22 @@ SELECT place, rank FROM ({tasks}) AS task
 -- count_tasks --
 -- How many of {tasks} there are of each kind, sealed ones left out for those who may not see them.
 WITH sealed_record AS MATERIALIZED (
-    SELECT fellow.patient_detail_id
+    SELECT DISTINCT fellow.patient_detail_id
     FROM patient_index.link_decision d
     CROSS JOIN unnest(ARRAY[d.record_a, d.record_b]) AS ends (id)
     JOIN patient_index.patient_record r ON r.patient_detail_id = ends.id
     JOIN patient_index.patient_record fellow USING (person_id)
     WHERE d.sealed AND d.superseded_at IS NULL
-), task AS (
+), task AS MATERIALIZED (
     {tasks}
+), guarded AS (
+    SELECT DISTINCT letter, number, true AS sealed
+    FROM task CROSS JOIN unnest(task.concerns) AS one (id)
+    JOIN sealed_record ON sealed_record.patient_detail_id = one.id
 )
-SELECT letter, count(*) FROM task
-WHERE %(may_see_sealed)s OR NOT EXISTS (
-    SELECT FROM unnest(task.concerns) AS one (id) WHERE one.id IN (SELECT patient_detail_id FROM sealed_record))
+SELECT letter, count(*)
+FROM task LEFT JOIN guarded USING (letter, number)
+WHERE guarded.sealed IS NULL OR %(may_see_sealed)s
 GROUP BY letter
 
 -- sides_of_records --
