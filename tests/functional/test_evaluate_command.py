@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 
 import psycopg
@@ -83,6 +84,34 @@ def test_a_set_that_cannot_be_read_costs_no_database(database: Database, tmp_pat
     assert ran.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("german", "There is no model german"),
+        ("nowhere.json", "There is no model"),
+        ("{file}.json", "no model of"),
+    ],
+)
+def test_a_model_that_is_none_is_told(database: Database, made_up: Path, model: str, words: str) -> None:
+    made_up.with_name(f"{made_up.name}.json").write_text("{}", encoding="utf-8")
+
+    ran = _run(database, str(made_up), "--model", model.format(file=made_up))
+
+    assert ran.exit_code == 1
+    assert words in " ".join(ran.stderr.split())
+
+
+def test_a_model_file_can_be_tried(database: Database, made_up: Path) -> None:
+    model = files("carecord.patient_index") / "models" / "historical.json"
+    copy = made_up.with_name("other.json")
+    copy.write_text(model.read_text(encoding="utf-8").replace('"2026-11"', '"tried"', 1), encoding="utf-8")
+
+    ran = _run(database, str(made_up), "--model", str(copy), "--json")
+
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(ran.stdout)["model"] == "historical tried"
+
+
 @pytest.mark.parametrize("arguments", [("nowhere.csv",), ("{file}", "--column", "Person")])
 def test_a_wrong_call_is_told_as_such(database: Database, made_up: Path, arguments: tuple[str, ...]) -> None:
     ran = _run(database, *(one.format(file=made_up) for one in arguments))
@@ -155,10 +184,10 @@ def _until_gone(database: Database) -> None:
 
 @pytest.mark.skipif(not LINKAGE.is_dir(), reason="the linkage sets are not beside this checkout")
 @pytest.mark.parametrize(
-    "files", [("uk_100k.parquet",), ("febrl4a.csv", "febrl4b.csv"), ("historical_50k.parquet",)]
+    "names", [("uk_100k.parquet",), ("febrl4a.csv", "febrl4b.csv"), ("historical_50k.parquet",)]
 )
-def test_known_sets_need_no_option(database: Database, files: tuple[str, ...]) -> None:
-    ran = _run(database, *(str(LINKAGE / file) for file in files), "--one-in", "150", "--json")
+def test_known_sets_need_no_option(database: Database, names: tuple[str, ...]) -> None:
+    ran = _run(database, *(str(LINKAGE / name) for name in names), "--one-in", "150", "--json")
 
     assert ran.exit_code == 0, ran.output
     told = json.loads(ran.stdout)

@@ -1,5 +1,6 @@
 """`carecord index evaluate`: a set of known truth through the real arrival path."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,11 +25,12 @@ from rich.table import Table
 
 from carecord.cli.terminal import err, failing_clearly, open_database, out
 from carecord.db.scratch import scratch_database
+from carecord.kernel.errors import SetUpError
 from carecord.kernel.settings import Settings
 from carecord.patient_index.evaluating import BASELINE_RULE, Evaluation, evaluate
 from carecord.patient_index.labelled_set import FIELDS, LAYOUTS, Labelled, LabelledSet, read_set
 from carecord.patient_index.pair_figures import Figures
-from carecord.patient_index.scoring import DEFAULT_MODEL, load_model
+from carecord.patient_index.scoring import DEFAULT_MODEL, Model, load_model, read_model
 
 LAYOUT_NAMES = ", ".join(layout.name for layout in LAYOUTS)
 
@@ -68,7 +70,9 @@ def command(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Split the figures by this column too, such as a name's origin."),
     ] = None,
-    model: Annotated[str, typer.Option(help="A model of the patient index.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="A model of the patient index, or the file of another.")
+    ] = DEFAULT_MODEL,
     at_once: Annotated[int, typer.Option(help="Records filed in one transaction.", min=1)] = 1,
     shuffle: Annotated[
         int | None,
@@ -83,6 +87,7 @@ def command(
     """
     told = _told(column or [])
     with failing_clearly(), _naming_database_errors(), _Stages() as stages:
+        in_force = _find_model(model)
         found = read_set(
             files,
             layout=columns,
@@ -100,9 +105,7 @@ def command(
             scratch_database(database) as scratch,
             scratch.connect() as connection,
         ):
-            result = evaluate(
-                connection, records, model=load_model(model), at_once=at_once, on_progress=stages.show
-            )
+            result = evaluate(connection, records, model=in_force, at_once=at_once, on_progress=stages.show)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(result.as_json())).decode())
     else:
@@ -138,6 +141,18 @@ def _chosen(records: list[Labelled], *, one_in: int, shuffle: int | None) -> lis
         records = records.copy()
         Random(shuffle).shuffle(records)  # noqa: S311  An order, no secret.
     return records
+
+
+def _find_model(name: str) -> Model:
+    """One of the models of carecord, or of a file."""
+    try:
+        if name.endswith(".json"):
+            return read_model(json.loads(Path(name).read_text("utf-8")))
+        return load_model(name)
+    except OSError as error:
+        raise SetUpError(f"There is no model {name}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SetUpError(f"{name} is no model of the patient index.") from error
 
 
 class _Stages:
