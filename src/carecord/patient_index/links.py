@@ -202,6 +202,15 @@ def words_between(
     )
 
 
+def check_words_agree(connection: Connection[Any], patient_detail_id: int) -> None:
+    """Conflict where words hold a record to one that another word parts it from."""
+    person = person_of(connection, patient_detail_id)
+    words = words_between(connection, [patient_detail_id], person)
+    for word in words:
+        if word.decision == "not linked":
+            _check_not_held_by_others(connection, person, word.pair)
+
+
 def map_words(rows: Sequence[Sequence[Any]]) -> list[StoredWord]:
     return [StoredWord(*row) for row in rows]
 

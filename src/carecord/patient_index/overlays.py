@@ -16,6 +16,7 @@ from carecord.kernel.sql import load_queries
 from carecord.patient_index.comparing import COMPARISONS, NOTHING
 from carecord.patient_index.deciding import judge
 from carecord.patient_index.linking import DECIDED_BY, STEWARD, lock_index, read_identity, relink
+from carecord.patient_index.links import check_words_agree
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, load_model, score
 
@@ -163,7 +164,8 @@ def decide(
     "same person": the change was a correction, and weights decide as ever. "another person": it is never to
     be linked with the records of its former person again, but for those that agree with what it says now.
     Gives back the records that this bears on.
-    Conflict where nothing waits, or a merge holds the two together; NotFound where there is no such record.
+    Conflict where nothing waits, or a merge or words on other pairs hold the two together; NotFound where
+    there is no such record.
     """
     lock_index(connection)
     closed = connection.execute(
@@ -186,6 +188,7 @@ def decide(
         others = [row[0] for row in rows if judge(load_model(), now, read_identity(row[1])).outcome != "link"]
         _bar(connection, patient_detail_id, others, decided_by=decided_by, reason=reason)
     relink(connection, [patient_detail_id, *former])
+    check_words_agree(connection, patient_detail_id)
     return [patient_detail_id, *former]
 
 

@@ -248,6 +248,24 @@ def test_a_record_that_turned_into_somebody_else_waits_first_and_is_decided(inde
         index.answer(first.task_id, "same")
 
 
+def test_a_record_that_words_hold_to_its_former_patient_is_told_apart_when_these_are_taken_back(
+    index: Index,
+) -> None:
+    index.load(a1=DORIS, b2=DORIS, other3=AISHA)
+    index.answer(("b2", "other3"), "same")
+    held_by = index.answer(("other3", "a1"), "same").decisions[0]
+    index.load(b2=AISHA)
+    (task,) = index.tasks(kind="overlay")
+
+    with pytest.raises(Conflict, match=f"L{held_by}"):
+        index.answer(task.task_id, "different")
+    assert [one.task_id for one in index.tasks()] == [task.task_id]
+    index.withdraw(held_by)
+    index.answer(task.task_id, "different")
+
+    assert index.persons() == {"a1", "b2 other3"}
+
+
 def test_a_record_that_is_said_to_be_the_patients_it_was_is_linked_by_weight_again(index: Index) -> None:
     index.load(a1=DORIS, b2=DORIS)
     index.load(b2=AISHA, other3=AISHA)
