@@ -169,7 +169,7 @@ def test_two_persons_that_would_be_one_are_proposed_once_and_nothing_is_linked(
 
     first, second = run(connection), run(connection)
 
-    assert proposals(connection) == [("link", a, b, ["certain"])]
+    assert proposals(connection) == [("link", a, b, ["number_and_birth_date_agree"])]
     assert first.kept is not None
     assert second.kept is not None
     assert (first.kept.made, first.kept.unchanged) == (1, 0)
@@ -257,7 +257,7 @@ def test_a_record_that_turned_into_somebody_else_is_left_out_until_somebody_deci
     run(connection)
 
     assert held == []
-    assert proposals(connection) == [("link", a, b, ["certain"])]
+    assert proposals(connection) == [("link", a, b, ["number_and_birth_date_agree"])]
 
 
 def test_a_deleted_record_is_left_out(connection: Connection) -> None:
@@ -280,7 +280,7 @@ def test_another_model_proposes_what_it_would_change(connection: Connection) -> 
 
     run(connection, model=replace(model, version="stricter", thresholds=bars))
 
-    assert proposals(connection) == [("unlink", a, b, ["too_little"])]
+    assert proposals(connection) == [("unlink", a, b, ["agree_too_little"])]
 
 
 def test_a_model_with_other_blocking_rules_finds_by_its_own_keys(connection: Connection) -> None:
@@ -290,7 +290,7 @@ def test_a_model_with_other_blocking_rules_finds_by_its_own_keys(connection: Con
 
     run(connection)
 
-    assert proposals(connection) == [("link", a, b, ["enough"])]
+    assert proposals(connection) == [("link", a, b, ["agree_well_enough"])]
 
 
 def test_records_whose_keys_are_too_common_meet_by_birth_date_and_name(connection: Connection) -> None:
@@ -309,7 +309,7 @@ def test_records_whose_keys_are_too_common_meet_by_birth_date_and_name(connectio
 
     found = run(connection, model=model)
 
-    assert proposals(connection) == [("link", a, b, ["certain"])]
+    assert proposals(connection) == [("link", a, b, ["number_and_birth_date_agree"])]
     assert found.hot_keys == {"telephone": 1}
     assert found.pairs_compared == 1
 

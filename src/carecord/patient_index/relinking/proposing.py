@@ -8,7 +8,7 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from carecord.kernel.sql import load_queries
-from carecord.patient_index.deciding import NO_CLEAR_LEAD, NOT_COMPATIBLE, Settled, Verdict, judge
+from carecord.patient_index.deciding import NOT_COMPATIBLE, Settled, Verdict, judge
 from carecord.patient_index.groups import Pair, pair
 from carecord.patient_index.guards import certain
 from carecord.patient_index.linking import lock_index
@@ -19,18 +19,9 @@ queries = load_queries(__package__)
 
 Kind = Literal["link", "unlink"]
 
-CERTAIN = "certain"
-ENOUGH = "enough"
-TOO_LITTLE = "too_little"
-
-REASONS = {
-    CERTAIN: "NHS number and date of birth agree",
-    ENOUGH: "the records agree well enough",
-    TOO_LITTLE: "the records do not agree well enough",
-    NOT_COMPATIBLE: "another record of the person speaks against it",
-    NO_CLEAR_LEAD: "somebody else comes as near",
-}
-"""What a steward reads; the words of guards stand with the guards."""
+CERTAIN = "number_and_birth_date_agree"
+ENOUGH = "agree_well_enough"
+TOO_LITTLE = "agree_too_little"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import structlog
 from psycopg import Connection
 
 from carecord.kernel.errors import Conflict
@@ -26,7 +25,6 @@ from carecord.patient_index.relinking.snapshot import Progress, take_snapshot
 from carecord.patient_index.relinking.verdicts import Judged, judge_pairs
 from carecord.patient_index.scoring import Model
 
-log = structlog.get_logger()
 queries = load_queries(__package__)
 
 AT_ONCE = 5_000
@@ -97,7 +95,7 @@ def relink_index(
                     engine=engine.name,
                     newest_decision=snapshot.newest_decision,
                 )
-    run = Run(
+    return Run(
         model=f"{model.name} {model.version}",
         engine=engine.name,
         records=snapshot.records,
@@ -111,10 +109,6 @@ def relink_index(
         seconds=clock.seconds,
         memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     )
-    log.info(
-        "index_relinked", engine=run.engine, model=run.model, records=run.records, proposals=len(proposals)
-    )
-    return run
 
 
 @contextmanager
