@@ -11,6 +11,19 @@ from typing import Any
 from carecord.patient_index.groups import Pair
 
 
+class Names:
+    """A name for each record of a set, and how many records have it."""
+
+    def __init__(self, names: Iterable[Hashable]) -> None:
+        self.of = list(names)
+        self.counts = Counter(self.of)
+
+    @cached_property
+    def pairs(self) -> int:
+        """How many pairs have one name."""
+        return sum(map(_pairs, self.counts.values()))
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a set. A record is its place in it; each sequence of names has one for every place."""
@@ -24,6 +37,23 @@ class Outcome:
     tasks: Sequence[Pair]
     never_met: Collection[Pair]
     """Pairs of one person that blocking kept apart."""
+
+    @cached_property
+    def true(self) -> Names:
+        return Names(self.persons)
+
+    @cached_property
+    def linked(self) -> Names:
+        return Names(self.groups)
+
+    @cached_property
+    def right(self) -> Names:
+        """One name for what is truly together and was put together."""
+        return Names(zip(self.persons, self.groups, strict=True))
+
+    @cached_property
+    def right_in_the_end(self) -> Names:
+        return Names(zip(self.persons, self.reviewed, strict=True))
 
     @cached_property
     def mixed(self) -> list[list[int]]:
@@ -40,7 +70,7 @@ class Stratum(ABC):
     records: int
 
     @abstractmethod
-    def count(self, names: Sequence[Hashable]) -> int:
+    def count(self, names: Names) -> int:
         """How many of the pairs have one name."""
 
     @abstractmethod
@@ -51,8 +81,8 @@ class AllPairs(Stratum):
     def __init__(self, records: int) -> None:
         self.records = records
 
-    def count(self, names: Sequence[Hashable]) -> int:
-        return count_pairs(names)
+    def count(self, names: Names) -> int:
+        return names.pairs
 
     def has(self, pair: Pair) -> bool:
         return True
@@ -65,9 +95,11 @@ class PairsTouching(Stratum):
         self.records = len(places)
         self._places = frozenset(places)
 
-    def count(self, names: Sequence[Hashable]) -> int:
-        without = (name for place, name in enumerate(names) if place not in self._places)
-        return count_pairs(names) - count_pairs(without)
+    def count(self, names: Names) -> int:
+        inside = Counter(map(names.of.__getitem__, self._places))
+        return sum(
+            _pairs(names.counts[name]) - _pairs(names.counts[name] - many) for name, many in inside.items()
+        )
 
     def has(self, pair: Pair) -> bool:
         return pair[0] in self._places or pair[1] in self._places
@@ -80,11 +112,9 @@ class PairsNotAgreeing(Stratum):
         self.records = len(values)
         self._values = values
 
-    def count(self, names: Sequence[Hashable]) -> int:
-        agreeing = (
-            (name, value) for name, value in zip(names, self._values, strict=True) if value is not None
-        )
-        return count_pairs(names) - count_pairs(agreeing)
+    def count(self, names: Names) -> int:
+        valued = zip(names.of, self._values, strict=True)
+        return names.pairs - Names(both for both in valued if both[1] is not None).pairs
 
     def has(self, pair: Pair) -> bool:
         value = self._values[pair[0]]
@@ -111,10 +141,8 @@ class Figures:
 
 
 def figures(outcome: Outcome, stratum: Stratum) -> Figures:
-    true = stratum.count(outcome.persons)
-    linked = stratum.count(outcome.groups)
-    right = stratum.count(list(zip(outcome.persons, outcome.groups, strict=True)))
-    reviewed = stratum.count(list(zip(outcome.persons, outcome.reviewed, strict=True)))
+    true, linked = stratum.count(outcome.true), stratum.count(outcome.linked)
+    right, reviewed = stratum.count(outcome.right), stratum.count(outcome.right_in_the_end)
     return Figures(
         records=stratum.records,
         true_pairs=true,
@@ -129,9 +157,8 @@ def figures(outcome: Outcome, stratum: Stratum) -> Figures:
     )
 
 
-def count_pairs(names: Iterable[Hashable]) -> int:
-    """How many pairs have one name."""
-    return sum(many * (many - 1) // 2 for many in Counter(names).values())
+def _pairs(many: int) -> int:
+    return many * (many - 1) // 2
 
 
 def _mixes(outcome: Outcome, group: Sequence[int], stratum: Stratum) -> bool:
