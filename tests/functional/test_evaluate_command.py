@@ -88,7 +88,7 @@ def test_a_set_that_cannot_be_read_costs_no_database(database: Database, tmp_pat
     ("model", "words"),
     [
         ("german", "There is no model german"),
-        ("nowhere.json", "There is no model"),
+        ("nowhere.json", "is no model of"),
         ("{file}.json", "no model of"),
     ],
 )
@@ -102,14 +102,30 @@ def test_a_model_that_is_none_is_told(database: Database, made_up: Path, model: 
 
 
 def test_a_model_file_can_be_tried(database: Database, made_up: Path) -> None:
-    model = files("carecord.patient_index") / "models" / "historical.json"
+    shipped = files("carecord.patient_index") / "models" / "uk.json"
+    model = json.loads(shipped.read_text(encoding="utf-8")) | {"name": "other", "version": "1"}
     copy = made_up.with_name("other.json")
-    copy.write_text(model.read_text(encoding="utf-8").replace('"2026-11"', '"tried"', 1), encoding="utf-8")
+    copy.write_text(json.dumps(model), encoding="utf-8")
 
     ran = _run(database, str(made_up), "--model", str(copy), "--json")
 
     assert ran.exit_code == 0, ran.output
-    assert json.loads(ran.stdout)["model"] == "historical tried"
+    assert json.loads(ran.stdout)["model"] == "other 1"
+
+
+def test_weights_can_be_learnt_from_the_set_first(database: Database, tmp_path: Path) -> None:
+    rows = (
+        f"{n}-{copy},p{n},GP,,Given{n % 7},Family{n},19{n % 90 + 10}-01-0{n % 9 + 1},F,XX{n % 9} {n % 10}AA\n"
+        for n in range(60)
+        for copy in range(2)
+    )
+    file = tmp_path / "made-up.csv"
+    file.write_text(HEADER + "".join(rows), encoding="utf-8")
+
+    ran = _run(database, str(file), "--train", "--json")
+
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(ran.stdout)["model"] == "uk trained"
 
 
 @pytest.mark.parametrize("arguments", [("nowhere.csv",), ("{file}", "--column", "Person")])

@@ -1,6 +1,5 @@
 """`carecord index evaluate`: a set of known truth through the real arrival path."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,12 +24,12 @@ from rich.table import Table
 
 from carecord.cli.terminal import err, failing_clearly, open_database, out
 from carecord.db.scratch import scratch_database
-from carecord.kernel.errors import SetUpError
 from carecord.kernel.settings import Settings
+from carecord.patient_index import training
 from carecord.patient_index.evaluating import BASELINE_RULE, Evaluation, evaluate
-from carecord.patient_index.labelled_set import FIELDS, LAYOUTS, Labelled, LabelledSet, read_set
+from carecord.patient_index.labelled_set import FIELDS, LAYOUTS, Labelled, LabelledSet, Layout, read_set
 from carecord.patient_index.pair_figures import Figures
-from carecord.patient_index.scoring import DEFAULT_MODEL, Model, load_model, read_model
+from carecord.patient_index.scoring import DEFAULT_MODEL, Model, find_model, model_names, read_model
 
 LAYOUT_NAMES = ", ".join(layout.name for layout in LAYOUTS)
 
@@ -71,8 +70,17 @@ def command(
         typer.Option(metavar="COLUMN", help="Split the figures by this column too, such as a name's origin."),
     ] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="A model of the patient index, or the file of another.")
-    ] = DEFAULT_MODEL,
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A model of the patient index, or the file of another.",
+            show_default=f"that of the layout, or {DEFAULT_MODEL}",
+        ),
+    ] = None,
+    train: Annotated[
+        bool,
+        typer.Option("--train", help="First learn the weights from the records, nobody telling who is who."),
+    ] = False,
     at_once: Annotated[int, typer.Option(help="Records filed in one transaction.", min=1)] = 1,
     shuffle: Annotated[
         int | None,
@@ -87,7 +95,8 @@ def command(
     """
     told = _told(column or [])
     with failing_clearly(), _naming_database_errors(), _Stages() as stages:
-        in_force = _find_model(model)
+        if model is not None:
+            find_model(model)
         found = read_set(
             files,
             layout=columns,
@@ -100,12 +109,17 @@ def command(
         for note in found.notes:
             err.print(note, soft_wrap=True, markup=False)
         records = _chosen(found.records, one_in=one_in, shuffle=shuffle)
+        chosen = _model(model, found.layout)
+        if train:
+            identities = [record.identity for record in records]
+            learnt = training.train(identities, base=chosen, on_progress=stages.show)
+            chosen = read_model(learnt)
         with (
             open_database(Settings(), migrated=False) as database,
             scratch_database(database) as scratch,
             scratch.connect() as connection,
         ):
-            result = evaluate(connection, records, model=in_force, at_once=at_once, on_progress=stages.show)
+            result = evaluate(connection, records, model=chosen, at_once=at_once, on_progress=stages.show)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(result.as_json())).decode())
     else:
@@ -143,16 +157,11 @@ def _chosen(records: list[Labelled], *, one_in: int, shuffle: int | None) -> lis
     return records
 
 
-def _find_model(name: str) -> Model:
-    """One of the models of carecord, or of a file."""
-    try:
-        if name.endswith(".json"):
-            return read_model(json.loads(Path(name).read_text("utf-8")))
-        return load_model(name)
-    except OSError as error:
-        raise SetUpError(f"There is no model {name}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise SetUpError(f"{name} is no model of the patient index.") from error
+def _model(name: str | None, layout: Layout) -> Model:
+    """The model of that name or file; else the layout's own, if there is one."""
+    if name is None:
+        name = layout.name if layout.name in model_names() else DEFAULT_MODEL
+    return find_model(name)
 
 
 class _Stages:
