@@ -6,7 +6,7 @@ import pytest
 
 from carecord.patient_index.normalise import Identity, identity_of
 from carecord.patient_index.scoring import load_model, score
-from carecord.patient_index.training import splink_table
+from carecord.patient_index.as_splink import splink_table
 
 pytest.importorskip("splink")
 pytest.importorskip("duckdb")

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
-
-from jellyfish import metaphone
 
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.short_forms import full_form
+from carecord.patient_index.sounds import sound
 
 SHORTEST_PART = 3
 _KEY_BYTES = 8
@@ -66,6 +64,13 @@ def _birth_and_name(t: Traits) -> Iterator[Values]:
     if t.day:
         for name in t.names:
             yield t.day, name
+
+
+def _birth_and_initials(t: Traits) -> Iterator[Values]:
+    """For names from other scripts and languages, which no code of sounds spells in one way."""
+    forename, surname = t.identity.forename, t.identity.surname
+    if t.day and forename and surname:
+        yield t.day, *sorted((forename[0], surname[0]))
 
 
 def _birth_and_postcode(t: Traits) -> Iterator[Values]:
@@ -161,6 +166,7 @@ RULES: dict[str, Callable[[Traits], Iterator[Values]]] = {
     "number": _number,
     "telephone": _telephone,
     "birth and name": _birth_and_name,
+    "birth and initials": _birth_and_initials,
     "birth and postcode": _birth_and_postcode,
     "names and year": _names_and_year,
     "names and month": _names_and_month,
@@ -191,12 +197,6 @@ def rules_of_keys(identity: Identity, rules: Sequence[str]) -> dict[int, str]:
     """The rule that makes each of the blocking keys."""
     traits = traits_of(identity)
     return {_hashed((name, *values)): name for name in rules for values in RULES[name](traits)}
-
-
-@lru_cache(maxsize=131_072)
-def sound(name: str) -> str:
-    """How a name sounds in English; the name itself where that is nothing."""
-    return metaphone(name) or name
 
 
 def _day_either_way(birth: str) -> str:

@@ -6,11 +6,14 @@ stored explanations: append, never reorder, without a new model.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.short_forms import forms
+from carecord.patient_index.short_forms import forms, is_known
+from carecord.patient_index.sounds import SHORTEST_SOUND, sounds_alike
 
 NOTHING = -1
 """The level of a comparison that one of the two says nothing of: it adds nothing."""
@@ -47,6 +50,41 @@ class Comparison:
     """The column whose frequency weighs full agreement: a rare name says more than a common one."""
 
 
+WORD_BITS = 60
+WORDS = 3
+"""So many numbers of so many bits hold the letter triplets of an address."""
+LINE_ALIKE = 50
+PLACES_ALIKE = 60
+PLACES_PARTLY_ALIKE = 30
+"""Per cent: the letter triplets that two addresses share, of all that they have."""
+
+
+@lru_cache(maxsize=65_536)
+def triplets(text: str) -> int:
+    """The triplets of letters of each word, whatever the order of the words, as bits of a number."""
+    bits = 0
+    for word in text.split():
+        padded = f"  {word} "
+        for place in range(len(padded) - 2):
+            bits |= 1 << crc32(padded[place : place + 3].encode()) % (WORDS * WORD_BITS)
+    return bits
+
+
+@lru_cache(maxsize=65_536)
+def place_triplets(lines: tuple[str, ...]) -> int:
+    return triplets(" ".join(lines))
+
+
+def in_words(bits: int) -> tuple[int, ...]:
+    """As numbers that a database column holds."""
+    return tuple(bits >> WORD_BITS * word & ((1 << WORD_BITS) - 1) for word in range(WORDS))
+
+
+@lru_cache(maxsize=65_536)
+def house_number(line: str) -> str | None:
+    return next((word for word in line.split() if word[0].isdigit()), None)
+
+
 def nhs_number_level(a: Identity, b: Identity) -> int:
     if a.nhs_number is None or b.nhs_number is None:
         return NOTHING
@@ -81,15 +119,14 @@ def forename_level(a: Identity, b: Identity) -> int:
         return 1
     if not forms(x).isdisjoint(forms(y)):
         return 2
-    if _alike(x, y):
+    alike = _alike(x, y)
+    if alike and not (is_known(x) and is_known(y)):
         return 3
     if (len(x) == 1 or len(y) == 1) and x[0] == y[0]:
         return 4
     if x == b.middle or y == a.middle:
         return 5
-    if _starts(x, y) or _likeness(x, y, score_cutoff=SOMEWHAT_ALIKE) >= SOMEWHAT_ALIKE:
-        return 6
-    return 7
+    return 6 if alike or _starts(x, y) or _somewhat_alike(x, y) else 7
 
 
 def middle_level(a: Identity, b: Identity) -> int:
@@ -113,11 +150,9 @@ def surname_level(a: Identity, b: Identity) -> int:
         return 1
     if _alike(x, y):
         return 2
-    if _share_part(x, a.surname_parts, y, b.surname_parts):
+    if _share_part(x, a.surname_parts, y, b.surname_parts) or x == b.middle or y == a.middle:
         return 3
-    if _likeness(x, y, score_cutoff=SOMEWHAT_ALIKE) >= SOMEWHAT_ALIKE:
-        return 4
-    return 5
+    return 4 if _somewhat_alike(x, y) else 5
 
 
 def sex_level(a: Identity, b: Identity) -> int:
@@ -127,19 +162,52 @@ def sex_level(a: Identity, b: Identity) -> int:
 
 
 def home_level(a: Identity, b: Identity) -> int:
-    same_line = a.address is not None and a.address == b.address
     x, y = a.postcode, b.postcode
+    lines = _line_level(a.address, b.address)
     if x is None or y is None:
-        if same_line:
-            return 2
-        return NOTHING if a.address is None or b.address is None else 5
+        if lines == _NO_LINE:
+            return NOTHING
+        return _LEVEL_OF_LINE[lines]
     if x == y:
-        return 0 if same_line else 1
-    if same_line:
-        return 2
+        return lines if lines < _STREET else 2
+    if lines < _STREET:
+        return 3 + lines
     if _slips(x, y, score_cutoff=1) <= 1:
-        return 3
-    return 4 if x[:-3] == y[:-3] else 5
+        return 5
+    if x[:-3] == y[:-3]:
+        return 7 if lines != _STREET else 6
+    return _LEVEL_OF_LINE[lines]
+
+
+_STREET, _OTHER_LINE, _NO_LINE = 2, 3, 4
+_LEVEL_OF_LINE = (3, 4, 6, 8, 8)
+
+
+def _line_level(x: str | None, y: str | None) -> int:
+    if x is None or y is None:
+        return _NO_LINE
+    if x == y:
+        return 0
+    if not _share(triplets(x), triplets(y), LINE_ALIKE):
+        return _OTHER_LINE
+    number, other = house_number(x), house_number(y)
+    return 1 if number is None or other is None or number == other else _STREET
+
+
+def places_level(a: Identity, b: Identity) -> int:
+    x, y = a.places, b.places
+    if not x or not y:
+        return NOTHING
+    if x == y:
+        return 0
+    ours, theirs = place_triplets(x), place_triplets(y)
+    if _share(ours, theirs, PLACES_ALIKE):
+        return 1
+    return 2 if _share(ours, theirs, PLACES_PARTLY_ALIKE) else 3
+
+
+def _share(x: int, y: int, least: int) -> bool:
+    return 100 * (x & y).bit_count() >= least * (x | y).bit_count()
 
 
 def phone_level(a: Identity, b: Identity) -> int:
@@ -152,6 +220,10 @@ def _alike(x: str, y: str) -> bool:
     if _likeness(x, y, score_cutoff=ALIKE) >= ALIKE:
         return True
     return min(len(x), len(y)) >= SHORTEST_TO_SLIP and _slips(x, y, score_cutoff=1) <= 1
+
+
+def _somewhat_alike(x: str, y: str) -> bool:
+    return _likeness(x, y, score_cutoff=SOMEWHAT_ALIKE) >= SOMEWHAT_ALIKE or sounds_alike(x, y)
 
 
 def _starts(x: str, y: str) -> bool:
@@ -178,6 +250,13 @@ def _alike_sql(column: str) -> str:
     )
 
 
+def _somewhat_alike_sql(column: str) -> str:
+    return (
+        f'(jaro_winkler_similarity("{column}_l", "{column}_r") >= {SOMEWHAT_ALIKE} OR '
+        f'(length("{column}_sound_l") >= {SHORTEST_SOUND} AND "{column}_sound_l" = "{column}_sound_r"))'
+    )
+
+
 def _initial_sql(column: str) -> str:
     x, y = f'"{column}_l"', f'"{column}_r"'
     return f"(least(length({x}), length({y})) = 1 AND {x}[1] = {y}[1])"
@@ -191,6 +270,18 @@ def _either_starts_sql(column: str, shortest: int, *, ends: bool = False) -> str
     return f"(least(length({x}), length({y})) >= {shortest} AND ({' OR '.join(tests)}))"
 
 
+def _share_sql(column: str, least: int) -> str:
+    both, either = (
+        " + ".join(
+            f'CAST(bit_count("{column}_{word}_l" {sign} "{column}_{word}_r") AS INT)' for word in range(WORDS)
+        )
+        for sign in ("&", "|")
+    )
+    return f"coalesce(100 * ({both}) >= {least} * ({either}), false)"
+
+
+_ALIKE_LINE = _share_sql("address", LINE_ALIKE)
+_SAME_NUMBER = 'coalesce("address_number_l" = "address_number_r", true)'
 _SWAPPED_NAMES = '"forename_l" = "surname_r" OR "surname_l" = "forename_r"'
 _SAME_YEAR = '"birth_l"[1:4] = "birth_r"[1:4]'
 _SAME_LINE = 'coalesce("address_l" = "address_r", false)'
@@ -238,13 +329,16 @@ COMPARISONS = (
             Level("forename agrees", '"forename_l" = "forename_r"'),
             Level("forename and surname swapped", _SWAPPED_NAMES),
             Level("forename a short form", 'list_has_any("forename_forms_l", "forename_forms_r")'),
-            Level("forename spelt alike", _alike_sql("forename")),
+            Level(
+                "forename spelt alike",
+                f'{_alike_sql("forename")} AND NOT ("forename_known_l" AND "forename_known_r")',
+            ),
             Level("forename's initial agrees", _initial_sql("forename")),
             Level("middle name used as forename", '"forename_l" = "middle_r" OR "middle_l" = "forename_r"'),
             Level(
                 "forename somewhat alike",
-                f"{_either_starts_sql('forename', SHORTEST_START)} "
-                f'OR jaro_winkler_similarity("forename_l", "forename_r") >= {SOMEWHAT_ALIKE}',
+                f"{_alike_sql('forename')} OR {_either_starts_sql('forename', SHORTEST_START)} "
+                f"OR {_somewhat_alike_sql('forename')}",
             ),
             Level("forenames differ", "ELSE"),
         ),
@@ -273,15 +367,16 @@ COMPARISONS = (
             Level("surname and forename swapped", _SWAPPED_NAMES),
             Level("surname spelt alike", _alike_sql("surname")),
             Level(
-                "part of surname, or a former one, agrees",
+                "part of surname, a former or a middle one, agrees",
                 'list_contains("surname_parts_l", "surname_r") OR list_contains("surname_parts_r", '
                 '"surname_l") '
                 'OR list_has_any("surname_parts_l", "surname_parts_r") '
-                f"OR {_either_starts_sql('surname', SHORTEST_PART, ends=True)}",
+                f"OR {_either_starts_sql('surname', SHORTEST_PART, ends=True)} "
+                'OR "surname_l" = "middle_r" OR "middle_l" = "surname_r"',
             ),
             Level(
                 "surname somewhat alike",
-                f'jaro_winkler_similarity("surname_l", "surname_r") >= {SOMEWHAT_ALIKE}',
+                _somewhat_alike_sql("surname"),
             ),
             Level("surnames differ", "ELSE"),
         ),
@@ -299,13 +394,29 @@ COMPARISONS = (
         f"({_no('postcode')}) AND ({_no('address')})",
         (
             Level("postcode and address agree", f"{_EQUAL_POSTCODE} AND {_SAME_LINE}"),
+            Level(
+                "postcode agrees, address alike", f"{_EQUAL_POSTCODE} AND {_ALIKE_LINE} AND {_SAME_NUMBER}"
+            ),
             Level("postcode agrees", _EQUAL_POSTCODE),
             Level("address agrees, postcode does not", _SAME_LINE),
+            Level("address alike, postcode does not agree", f"{_ALIKE_LINE} AND {_SAME_NUMBER}"),
             Level("postcode one slip apart", 'damerau_levenshtein("postcode_l", "postcode_r") <= 1'),
+            Level("street alike", _ALIKE_LINE),
             Level("postcode district agrees", '"postcode_l"[:-4] = "postcode_r"[:-4]'),
             Level("homes differ", "ELSE"),
         ),
         home_level,
+    ),
+    Comparison(
+        "places",
+        'len("places_l") = 0 OR len("places_r") = 0',
+        (
+            Level("locality and town agree", '"places_l" = "places_r"'),
+            Level("locality and town alike", _share_sql("places", PLACES_ALIKE)),
+            Level("locality and town partly alike", _share_sql("places", PLACES_PARTLY_ALIKE)),
+            Level("locality and town differ", "ELSE"),
+        ),
+        places_level,
     ),
     Comparison(
         "phone",

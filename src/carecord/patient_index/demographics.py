@@ -91,6 +91,10 @@ def _compared(item: Any) -> dict[str, str | None]:
         "Gender": item.gender,
         "PostCode": item.post_code,
         "AddressLine1": item.address_line1,
+        "AddressLine2": item.address_line2,
+        "AddressLine3": item.address_line3,
+        "AddressLine4": item.address_line4,
+        "AddressLine5": item.address_line5,
         "MobileTelephone": item.mobile_telephone,
         "HomeTelephone": item.home_telephone,
     }

@@ -1,7 +1,7 @@
 """Rules that stand above the weights: what must never be linked by arithmetic alone.
 
 Weights take traits to be independent, and in a family they are not. A guard sends a pair to a steward,
-however high its weight, or keeps it apart. Each has a test in tests/spec/linking that shows the case it is for.
+however high its weight, or keeps it apart. Each has a test in tests/spec/linking that shows what it is for.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ MIDDLES_DIFFER = 2
 MIDDLE_FITS = frozenset({0, 1})
 SURNAME_AGREES = 0
 SEXES_DIFFER = 1
-HOME_AGREES = frozenset({0, 1, 2})
+HOME_AGREES = frozenset({0, 1, 2, 3, 4})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,16 @@ def _other_birthday(pair: Pair) -> bool:
 
 
 def _one_number_two_people(pair: Pair) -> bool:
-    """A number taken for another patient's: a twin's, a mother's. PDS too asks for part of the birth date."""
+    """A number taken for another patient's: a twin's, a mother's. PDS too asks for part of the birth date.
+
+    Where another name is given and no middle name vouches for it, only numbers that are both verified do.
+    """
     if not pair.number_agrees:
         return False
     if pair.at(_BIRTH) == BIRTHS_DIFFER:
         return True
-    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) == MIDDLES_DIFFER:
-        return True
+    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) not in MIDDLE_FITS:
+        return pair.at(_MIDDLE) == MIDDLES_DIFFER or not (pair.a.nhs_verified and pair.b.nhs_verified)
     return pair.at(_FORENAME) in FORENAME_OTHER and pair.at(_SEX) == SEXES_DIFFER
 
 
@@ -145,7 +148,7 @@ def guards_against(names: Sequence[str], a: Identity, b: Identity, score: Score)
 
 
 def certain(score: Score) -> bool:
-    """The rule before all weights: NHS number and date of birth agree, and the forename does not speak against it.
+    """The rule before weights: NHS number and date of birth agree, and the forename does not speak against it.
 
     So a patient who has moved and married since is still found.
     """

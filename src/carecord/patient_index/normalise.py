@@ -79,27 +79,15 @@ _PSEUDO_POSTCODE = "ZZ99"
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
 _PARTICLES = frozenset(
     [
-        "DE",
-        "DER",
-        "DEN",
-        "VAN",
-        "VON",
-        "LA",
-        "LE",
-        "DU",
-        "DA",
-        "DI",
-        "DOS",
-        "EL",
-        "AL",
-        "BIN",
-        "BINTE",
-        "IBN",
-        "OF",
-        "THE",
-        "ST",
+        *("DE", "DER", "DEN", "VAN", "VON", "ZU", "LA", "LE", "DU", "DA", "DO", "DI", "DOS", "DAS", "DEL"),
+        *("E", "Y", "EL", "AL", "UL", "ABU", "BIN", "BINT", "BINTE", "BINTI", "IBN", "OF", "THE", "ST"),
     ]
 )
+"""Parts of surnames that many have, and that say nothing alone."""
+_SERVANT = re.compile(r"^AB[DB][AEIOU]?L?$")
+"""Abdul Rahman, Abdel Rahman and Abdulrahman are one name: "servant of"."""
+_FURTHER_LINES = ("AddressLine2", "AddressLine3", "AddressLine4", "AddressLine5")
+_COUNTRIES = frozenset(["UK", "UNITED KINGDOM", "GB", "GREAT BRITAIN", "ENGLAND", "WALES", "SCOTLAND"])
 _SEXES = {"1": "M", "2": "F", "M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}
 
 
@@ -121,6 +109,8 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
     phones: tuple[str, ...] = ()
     newborn: bool = False
     """Called "baby" or "twin one" for want of a name."""
+    places: tuple[str, ...] = ()
+    """The lines of the address after the first: locality, town, county."""
 
 
 def identity_of(sent: Mapping[str, str | None]) -> Identity:
@@ -141,6 +131,7 @@ def identity_of(sent: Mapping[str, str | None]) -> Identity:
         address=_address(sent.get("AddressLine1")),
         phones=_phones(sent.get("MobileTelephone"), sent.get("HomeTelephone")),
         newborn=newborn,
+        places=_places(sent),
     )
 
 
@@ -152,7 +143,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _given_names(forename: str | None, middle_names: str | None) -> tuple[str | None, str | None, bool]:
     """The forename and the first of the other given names, in one word each."""
-    words = list(_words(forename or ""))
+    words = _in_one(list(_words(forename or "")))
     middle = list(_words(middle_names or ""))
     whole = "".join(words)
     newborn = whole in NEWBORN_NAMES or bool(_NEWBORN_START.match(" ".join(words)))
@@ -163,6 +154,14 @@ def _given_names(forename: str | None, middle_names: str | None) -> tuple[str | 
         words = words[:1]
     first = middle[0] if middle and middle[0] not in PLACEHOLDER_FORENAMES | NEWBORN_NAMES else None
     return "".join(words) or None, first, newborn
+
+
+def _in_one(words: list[str]) -> list[str]:
+    """Names that are written in two words or in one, in one."""
+    if len(words) > 1 and _SERVANT.match(words[0]):
+        joined = 2 if words[1] not in ("AL", "EL", "UL", "UR", "AR", "AS") or len(words) == 2 else 3
+        return ["".join(words[:joined]), *words[joined:]]
+    return words
 
 
 def _surnames(surname: str | None, previous: str | None) -> tuple[str | None, tuple[str, ...]]:
@@ -206,6 +205,11 @@ def _postcode(text: str | None) -> str | None:
 
 def _address(line: str | None) -> str | None:
     return " ".join(_words(line or "")) or None
+
+
+def _places(sent: Mapping[str, str | None]) -> tuple[str, ...]:
+    lines = {_address(sent.get(name)) for name in _FURTHER_LINES if sent.get(name)}
+    return tuple(sorted(line for line in lines if line and line not in _COUNTRIES))
 
 
 @lru_cache(maxsize=65_536)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import log2
+from pathlib import Path
 from typing import Any
 
 from carecord.kernel.errors import SetUpError
@@ -17,6 +18,10 @@ DEFAULT_MODEL = "uk"
 
 class ModelMismatch(SetUpError):
     """The model's comparisons are not those that this version of carecord makes."""
+
+
+class UnreadableModel(SetUpError):
+    """No such model, or a file that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,26 @@ def rarity(model: Model, place: int, identity: Identity) -> float:
 @cache
 def load_model(name: str = DEFAULT_MODEL) -> Model:
     """A reviewed model of `models/`; raises ModelMismatch where its comparisons are not ours."""
+    if name not in model_names():
+        raise UnreadableModel(f"There is no model {name}; there are {', '.join(model_names())}.")
     text = (files(__package__) / "models" / f"{name}.json").read_text(encoding="utf-8")
     return read_model(json.loads(text))
+
+
+def find_model(name_or_path: str) -> Model:
+    """A model of `models/` by its name, or of a file that ends in `.json`."""
+    if not name_or_path.endswith(".json"):
+        return load_model(name_or_path)
+    try:
+        return read_model(json.loads(Path(name_or_path).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableModel(f"{name_or_path} is no model of the patient index.") from error
+
+
+def model_names() -> list[str]:
+    """The models of `models/`."""
+    names = (entry.name for entry in (files(__package__) / "models").iterdir())
+    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
 
 def read_model(document: dict[str, Any]) -> Model:

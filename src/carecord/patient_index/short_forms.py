@@ -21,6 +21,16 @@ def _key(name: str) -> str:
     return "".join(letter for letter in name.upper() if letter.isalpha())
 
 
+@cache
+def _known_names() -> frozenset[str]:
+    return frozenset(_full_forms()).union(*_full_forms().values())
+
+
+def is_known(forename: str) -> bool:
+    """Whether it is a name that people are given, and so hardly a slip in another."""
+    return forename in _known_names()
+
+
 @lru_cache(maxsize=65_536)
 def forms(forename: str) -> frozenset[str]:
     """The name itself and the full names that it is a short form of."""

@@ -11,11 +11,11 @@ from psycopg import Connection
 
 from carecord.kernel.errors import SetUpError
 from carecord.kernel.sql import load_queries
+from carecord.patient_index.as_splink import splink_table
 from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.comparing import COMPARISONS
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model
-from carecord.patient_index.training import splink_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
