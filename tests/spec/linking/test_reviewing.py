@@ -316,7 +316,11 @@ def test_a_proposal_that_something_else_has_answered_no_longer_waits(index: Inde
 
 def test_pages_show_every_task_once_those_nearest_to_a_link_first(index: Index) -> None:
     keys = [f"k{place}x{source}" for place in range(7) for source in (1, 2)]
-    index.load(**{key: {"Surname": f"Name{key}", "DateOfBirth": "1960-01-02"} for key in keys})
+    for year, key in enumerate(keys, start=1931):
+        # Nobody is like anybody else: only the proposals are tasks.
+        index.load(
+            **{key: {"Surname": chr(year % 26 + 65) * 5, "DateOfBirth": f"{year}-{year % 12 + 1:02}-17"}}
+        )
     for place, weight in enumerate([3.0, 18.0, 7.0, 7.0, -2.0, 11.0, 7.0]):
         index.propose("link", f"k{place}x1", f"k{place}x2", weight=weight)
     everything = index.tasks(limit=100)
