@@ -13,7 +13,7 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.short_forms import forms, is_known
-from carecord.patient_index.sounds import SHORTEST_SOUND, sounds_alike
+from carecord.patient_index.sounds import SHORTEST_SOUND, sound, sounds_alike
 
 NOTHING = -1
 """The level of a comparison that one of the two says nothing of: it adds nothing."""
@@ -120,7 +120,8 @@ def forename_level(a: Identity, b: Identity) -> int:
     if not forms(x).isdisjoint(forms(y)):
         return 2
     alike = _alike(x, y)
-    if alike and not (is_known(x) and is_known(y)):
+    # Ellie and Elsie are two names, and twins may have them; Mohamed and Mohammed are one.
+    if alike and (sound(x) == sound(y) or not (is_known(x) and is_known(y))):
         return 3
     if (len(x) == 1 or len(y) == 1) and x[0] == y[0]:
         return 4
@@ -331,7 +332,8 @@ COMPARISONS = (
             Level("forename a short form", 'list_has_any("forename_forms_l", "forename_forms_r")'),
             Level(
                 "forename spelt alike",
-                f'{_alike_sql("forename")} AND NOT ("forename_known_l" AND "forename_known_r")',
+                f'{_alike_sql("forename")} AND ("forename_sound_l" = "forename_sound_r" '
+                'OR NOT ("forename_known_l" AND "forename_known_r"))',
             ),
             Level("forename's initial agrees", _initial_sql("forename")),
             Level("middle name used as forename", '"forename_l" = "middle_r" OR "middle_l" = "forename_r"'),

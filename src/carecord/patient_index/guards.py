@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from carecord.patient_index.comparing import COMPARISONS
+from carecord.patient_index.comparing import COMPARISONS, NOTHING
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Score
 
@@ -25,6 +25,7 @@ BIRTH_NEARLY = frozenset({0, 1, 2, 3, 4})
 BIRTHS_DIFFER = 6
 FORENAMES_DIFFER = 7
 FORENAME_FITS = frozenset({0, 1, 2, 3, 4})
+SPELT_ALIKE = 3
 MIDDLE_AS_FORENAME = 5
 SOMEWHAT_ALIKE = 6
 FORENAME_OTHER = frozenset({5, 6, 7})
@@ -63,6 +64,8 @@ class Guard:
     words: str
     effect: Effect
     stops: Callable[[Pair], bool]
+    divides: bool = False
+    """Whether two whom it stops are not brought together by others between them either."""
 
 
 def _two_verified_numbers(pair: Pair) -> bool:
@@ -81,7 +84,12 @@ def _numbers_differ(pair: Pair) -> bool:
 
 def _other_forename(pair: Pair) -> bool:
     """Twins and brothers. A middle name used as forename, or a form that no list knows, may pass."""
-    if pair.number_agrees or pair.at(_FORENAME) not in FORENAME_OTHER:
+    if pair.number_agrees:
+        return False
+    if pair.at(_FORENAME) == SPELT_ALIKE:
+        # Daniel and Danielle.
+        return pair.at(_SEX) == SEXES_DIFFER
+    if pair.at(_FORENAME) not in FORENAME_OTHER:
         return False
     if pair.numbers_differ or pair.at(_BIRTH) not in BIRTH_AGREES or pair.at(_SEX) == SEXES_DIFFER:
         return True
@@ -111,8 +119,10 @@ def _one_number_two_people(pair: Pair) -> bool:
         return False
     if pair.at(_BIRTH) == BIRTHS_DIFFER:
         return True
-    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) not in MIDDLE_FITS:
-        return pair.at(_MIDDLE) == MIDDLES_DIFFER or not (pair.a.nhs_verified and pair.b.nhs_verified)
+    verified = pair.a.nhs_verified and pair.b.nhs_verified
+    vouched = MIDDLE_FITS if not verified else MIDDLE_FITS | {NOTHING}
+    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) not in vouched:
+        return True
     return pair.at(_FORENAME) in FORENAME_OTHER and pair.at(_SEX) == SEXES_DIFFER
 
 
@@ -122,18 +132,26 @@ GUARDS = (
         "each has a verified NHS number, and they differ",
         "review",
         _two_verified_numbers,
+        divides=True,
     ),
     Guard("numbers_differ", "the NHS numbers differ, and not all else agrees", "review", _numbers_differ),
     Guard("other_forename", "the forename is another, and no NHS number agrees", "review", _other_forename),
     Guard(
         "unnamed_newborn", "a newborn without a name, and no NHS number agrees", "review", _unnamed_newborn
     ),
-    Guard("other_birthday", "the birthday is another, and no NHS number agrees", "review", _other_birthday),
+    Guard(
+        "other_birthday",
+        "the birthday is another, and no NHS number agrees",
+        "review",
+        _other_birthday,
+        divides=True,
+    ),
     Guard(
         "one_number_two_people",
         "one NHS number, but not one person's details",
         "review",
         _one_number_two_people,
+        divides=True,
     ),
 )
 
@@ -147,8 +165,19 @@ def guards_against(names: Sequence[str], a: Identity, b: Identity, score: Score)
     return tuple(guard for name in names if (guard := _BY_NAME[name]).stops(pair))
 
 
+def divided(names: Sequence[str], a: Identity, b: Identity, score: Score) -> bool:
+    """Whether two records cannot be one person's even where others between them would bring them together.
+
+    A record without a forename agrees with either twin, one without a birth date with father and son.
+    """
+    pair = Pair(a, b, score)
+    if "other_forename" in names and not pair.number_agrees and pair.at(_FORENAME) == FORENAMES_DIFFER:
+        return pair.at(_MIDDLE) not in MIDDLE_FITS
+    return any(guard.divides and guard.stops(pair) for guard in map(_BY_NAME.__getitem__, names))
+
+
 def certain(score: Score) -> bool:
-    """The rule before weights: NHS number and date of birth agree, and the forename does not speak against it.
+    """The rule before weights: NHS number and birth date agree, and the forename does not speak against it.
 
     So a patient who has moved and married since is still found.
     """

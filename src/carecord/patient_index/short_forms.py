@@ -1,6 +1,7 @@
 """Short and familiar forms of forenames: Bill for William."""
 
 from functools import cache, lru_cache
+from importlib.resources import files
 
 from nicknames import name_triplets
 
@@ -23,7 +24,9 @@ def _key(name: str) -> str:
 
 @cache
 def _known_names() -> frozenset[str]:
-    return frozenset(_full_forms()).union(*_full_forms().values())
+    """Of the list of short forms; and the common ones of `uk_100k` (ONS baby names, OGL v3)."""
+    common = (files(__package__) / "forenames.txt").read_text(encoding="ascii").split()
+    return frozenset(common).union(_full_forms(), *_full_forms().values())
 
 
 def is_known(forename: str) -> bool:

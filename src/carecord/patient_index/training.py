@@ -111,11 +111,12 @@ def learn(identities: Sequence[Identity], *, base: Model, on_progress: Progress 
     slices = [
         (one, _patterns(identities, _sharing(identities, one), one.name, on_progress)) for one in SLICES
     ]
-    blocked, of_all = _blocked(identities, base, on_progress)
+    sample, of_all = compared_pairs(identities, base, most=SAMPLE)
+    blocked = _patterns(identities, sample, "Compared pairs", on_progress)
     pairs = len(identities) * (len(identities) - 1) / 2
     m, u, prior = _MOSTLY_AGREEING, seen, 1 / max(len(identities), 2)
     for _ in range(TURNS):
-        m = _matching(slices, m, u, otherwise=_m_of(base))
+        m = _matching(slices, m, u, otherwise=m_of(base))
         for _ in range(TURNS):
             prior = max(_expected(blocked, m, u, prior) * of_all, 1) / pairs
         u = [
@@ -285,9 +286,19 @@ def _relatives(
     ]
 
 
-def _m_of(model: Model) -> Probabilities:
+def m_of(model: Model) -> Probabilities:
+    """How often one person's records agree, by a model."""
+    return _probabilities(model, "m_probability")
+
+
+def u_of(model: Model) -> Probabilities:
+    """How often strangers agree, by a model."""
+    return _probabilities(model, "u_probability")
+
+
+def _probabilities(model: Model, kind: str) -> Probabilities:
     return [
-        [float(level["m_probability"]) for level in comparison["comparison_levels"][1:]]
+        [float(level[kind]) for level in comparison["comparison_levels"][1:]]
         for comparison in model.settings["comparisons"]
     ]
 
@@ -298,7 +309,7 @@ def _relatives_of(model: Model) -> Probabilities | None:
         return None
     return [
         [m / 2**weight for m, weight in zip(*both, strict=True)]
-        for both in zip(_m_of(model), model.relative_weights, strict=True)
+        for both in zip(m_of(model), model.relative_weights, strict=True)
     ]
 
 
@@ -340,19 +351,18 @@ def _sharing(identities: Sequence[Identity], of: Slice) -> list[tuple[int, int]]
     return pairs
 
 
-def _blocked(
-    identities: Sequence[Identity], base: Model, on_progress: Progress
-) -> tuple[Counter[Levels], float]:
-    """A sample of the pairs that are compared at all; and how many times as many there are."""
+def compared_pairs(
+    identities: Sequence[Identity], model: Model, *, most: int
+) -> tuple[list[tuple[int, int]], float]:
+    """A sample of the pairs that blocking keys bring together; and how many times as many there are."""
     sharing: dict[int, list[int]] = defaultdict(list)
     for place, one in enumerate(identities):
-        for key in blocking_keys(one, base.blocking):
+        for key in blocking_keys(one, model.blocking):
             sharing[key].append(place)
-    pairs = sorted(
-        {p for some in sharing.values() if 1 < len(some) <= base.hot for p in combinations(some, 2)}
-    )
-    sample = Random(1).sample(pairs, min(SAMPLE, len(pairs)))  # noqa: S311 - a sample, no secret
-    return _patterns(identities, sample, "Compared pairs", on_progress), len(pairs) / max(len(sample), 1)
+    blocks = (some for some in sharing.values() if 1 < len(some) <= model.hot)
+    pairs = sorted({p for some in blocks for p in combinations(some, 2)})
+    sample = Random(1).sample(pairs, min(most, len(pairs)))  # noqa: S311 - a sample, no secret
+    return sample, len(pairs) / max(len(sample), 1)
 
 
 def _patterns(

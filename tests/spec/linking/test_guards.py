@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.deciding import Verdict, judge
 from carecord.patient_index.guards import GUARDS
 from carecord.patient_index.normalise import identity_of
@@ -47,6 +48,71 @@ def test_a_guard_puts_before_a_steward_what_the_weights_would_link(name: str) ->
     assert found.strength >= 0
     assert name in {guard.name for guard in found.guards}
     assert found.outcome == "review"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        # Twins: one middle name is not known, the number of one was taken for the other.
+        (UNVERIFIED, UNVERIFIED | {"Forename": "Edith", "MiddleNames": None}),
+        ({}, {"Forename": "Henry", "Gender": "1", "MiddleNames": None}),
+        # A mother's number.
+        ({}, {"DateOfBirth": "1981-11-30", "Forename": "Rose", "MiddleNames": None}),
+        ({}, {"DateOfBirth": "1981-11-30"}),
+    ],
+)
+def test_one_number_on_two_people_links_nobody(a: dict[str, Any], b: dict[str, Any]) -> None:
+    assert verdict(a, b).outcome != "link"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ellie", "Elsie"), ("Dean", "Sean"), ("Jane", "Jade")])
+def test_twins_with_names_a_letter_apart_are_for_a_steward(one: str, other: str) -> None:
+    found = verdict(
+        NO_NUMBER | {"Forename": one, "MiddleNames": None},
+        NO_NUMBER | {"Forename": other, "MiddleNames": None},
+    )
+
+    assert found.outcome == "review"
+    assert "other_forename" in {guard.name for guard in found.guards}
+
+
+def test_twins_of_two_sexes_with_like_names_are_for_a_steward() -> None:
+    daniel, danielle = (
+        {"Forename": name, "Gender": sex, "MiddleNames": None}
+        for name, sex in (("Daniel", "1"), ("Danielle", "2"))
+    )
+
+    assert verdict(NO_NUMBER | daniel, NO_NUMBER | danielle).outcome == "review"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"Forename": "Mohamed", "MiddleNames": None}, {"Forename": "Mohammed", "MiddleNames": None}),
+        ({"Forename": "Abdul Rahman"}, {"Forename": "Abdulrahman"}),
+        (
+            {"Forename": "Yulia", "Surname": "Ivanova"},
+            {"Forename": "\u042e\u043b\u0438\u044f", "Surname": "\u0418\u0432\u0430\u043d\u043e\u0432\u0430"},
+        ),
+        ({"Surname": "Garc\u00eda L\u00f3pez"}, {"Surname": "Garcia"}),
+        ({"Surname": "Silva Santos"}, {"Surname": "Santos", "MiddleNames": "Silva"}),
+        ({"Surname": "Al-Hassan"}, {"Surname": "Hassan"}),
+        ({"Surname": "Kowalska"}, {"Surname": "Kowalski"}),
+        ({"Forename": "Mei", "Surname": "Zhang"}, {"Forename": "Zhang", "Surname": "Mei"}),
+        ({"Forename": "Muhammad"}, {"Forename": "Mohammed"}),
+    ],
+)
+def test_names_written_in_other_ways_link_without_a_number(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    found = verdict(NO_NUMBER | one, NO_NUMBER | other)
+
+    assert found.outcome == "link"
+    model = load_model()
+    keys = [
+        set(blocking_keys(identity_of(GRACE | NO_NUMBER | sent), model.blocking)) for sent in (one, other)
+    ]
+    assert keys[0] & keys[1]
 
 
 def test_every_guard_has_a_case_and_stands_in_the_model() -> None:
@@ -95,6 +161,12 @@ def test_a_family_at_one_address_with_one_telephone_stays_apart(other: dict[str,
         ("PostCode", "ZZ99 3VZ"),
         ("PostCode", "zz993wz"),
         ("DateOfBirth", "1900-01-01"),
+        ("Forename", "BABY GIRL"),
+        ("Forename", "Infant"),
+        ("Forename", "Triplet 3"),
+        ("Surname", "Not Known"),
+        ("PostCode", "ZZ99 3CZ"),
+        ("MobileTelephone", "00000 000000"),
         ("NhsNumber", "0000000000"),
         ("NhsNumber", "9990123455"),
         ("MobileTelephone", "07000 000000"),
@@ -105,6 +177,26 @@ def test_a_placeholder_carries_no_weight(field: str, placeholder: str) -> None:
     assert identity_of(GRACE | {field: placeholder}) == identity_of(GRACE | {field: None}) or (
         field == "Forename" and identity_of(GRACE | {field: placeholder}).forename is None
     )
+
+
+def test_first_of_january_says_less_than_another_day() -> None:
+    same_day = verdict(NO_NUMBER, NO_NUMBER).score
+    first = {"DateOfBirth": "2012-01-01"}
+
+    assert verdict(NO_NUMBER | first, NO_NUMBER | first).score.relative_weight < same_day.relative_weight
+
+
+def test_a_mobile_that_a_family_shares_joins_nobody() -> None:
+    """Parents leave one number for all their children."""
+    stranger_at_home = {
+        "Forename": "Tomasz",
+        "Surname": "Wzorowy",
+        "DateOfBirth": "1975-04-02",
+        "MiddleNames": None,
+        "Gender": "1",
+    }
+
+    assert verdict(NO_NUMBER, NO_NUMBER | stranger_at_home).outcome == "apart"
 
 
 def test_a_number_whose_tracing_failed_is_no_evidence() -> None:
