@@ -75,4 +75,4 @@ def test_a_file_that_holds_no_model_is_refused(database: Database, parted: list[
     told = _run(database, tmp_path, "relink", "--model", str(empty))
 
     assert told.exit_code == 1
-    assert "There is no model in this file." in told.output
+    assert "is no model of the patient index" in " ".join(told.output.split())

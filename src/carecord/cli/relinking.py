@@ -13,14 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from carecord.cli.terminal import err, failing_clearly, open_database, out
-from carecord.kernel.errors import SetUpError
 from carecord.kernel.settings import Settings
 from carecord.patient_index.relinking.on_duckdb import MEMORY, OnDuckDB
 from carecord.patient_index.relinking.on_spark import MASTER, OnSpark
 from carecord.patient_index.relinking.predicting import Engine
 from carecord.patient_index.relinking.run import ALL, Run, relink_index
 from carecord.patient_index.reviewing import say_reason
-from carecord.patient_index.scoring import DEFAULT_MODEL, Model, load_model, read_model
+from carecord.patient_index.scoring import DEFAULT_MODEL, find_model
 
 KINDS = {"link": "persons that would be one", "unlink": "links that would not be made"}
 
@@ -66,7 +65,7 @@ def command(
         run = relink_index(
             connection,
             chosen,
-            model=_find_model(model),
+            model=find_model(model),
             folder=folder or settings.data,
             write=not dry_run,
             on_progress=on_progress,
@@ -75,16 +74,6 @@ def command(
         out.print_json(msgspec.json.encode(asdict(run)).decode())
     else:
         _print(run)
-
-
-def _find_model(name: str) -> Model:
-    """A model of ours by its name, or one that a file holds."""
-    if not name.endswith(".json"):
-        return load_model(name)
-    try:
-        return read_model(msgspec.json.decode(Path(name).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SetUpError("There is no model in this file.") from error
 
 
 @contextmanager
