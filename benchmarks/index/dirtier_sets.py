@@ -1,103 +1,111 @@
-from in_memory import *
-import random
+"""A set of the make of `uk_100k.parquet` with as many errors again, lest models be fitted to one set.
+
+    python -m benchmarks.index.dirtier_sets uk_100k.parquet OUT.parquet [SEED] [TIMES]
+
+Only the households of odd number, on which the UK model was not trained. TIMES 1 adds about as many errors as
+there are already. `carecord index evaluate OUT.parquet` says how well it is linked.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+Row = dict[str, Any]
+LEAST_TO_SLIP = 3
+MIDDLE_MISSING = 0.2
+NEWBORN_SINCE = "2025-11"
+NEWBORN_NAMES = ("BABY", "TWIN ONE", "TWIN TWO", "BABY GIRL", "INFANT")
+DIGITS_TO_SLIP = (2, 3, 5, 6, 8, 9)
 
 
-def typo(s, r):
-    if not s or len(s) < 3:
-        return s
-    i = r.randrange(len(s) - 1)
-    k = r.random()
-    if k < 0.35:
-        return s[:i] + s[i + 1] + s[i] + s[i + 2 :]
-    if k < 0.65:
-        return s[:i] + s[i + 1 :]
-    if k < 0.85:
-        return s[:i] + r.choice("AEIOULNRST") + s[i + 1 :]
-    return s[:i] + s[i] + s[i:]
+def dirtier(rows: Sequence[Row], *, seed: int, times: float) -> list[Row]:
+    """The rows with further errors, each kind as often as `ERRORS` says, `times` over."""
+    rng = Random(seed)
+    household: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        household[row["household"]].append(row)
+    made = []
+    for row in rows:
+        changed = dict(row)
+        for share, err in ERRORS:
+            if rng.random() < share * times:
+                changed |= err(changed, rng.choice(rows), rng.choice(household[row["household"]]), rng)
+        if rng.random() < MIDDLE_MISSING:
+            changed["middle_name"] = None
+        made.append(changed)
+    return made
 
 
-NICK = {}
+def slip(text: str | None, rng: Random) -> str | None:
+    """One letter exchanged with the next, lost, another or doubled."""
+    if not text or len(text) < LEAST_TO_SLIP:
+        return text
+    at = rng.randrange(len(text) - 1)
+    return rng.choice(
+        [
+            text[:at] + text[at + 1] + text[at] + text[at + 2 :],
+            text[:at] + text[at + 1 :],
+            text[:at] + rng.choice("AEIOULNRST") + text[at + 1 :],
+            text[: at + 1] + text[at:],
+        ]
+    )
 
 
-def dirty(rows, seed, rate=1.0, nomiddle=0.2):
-    r = random.Random(seed)
-    out = []
-    homes = [(x["postcode"], x["address_line"]) for x in rows]
-    nums = [x["nhs_number"] for x in rows if x["nhs_number"]]
-    hh = collections.defaultdict(list)
-    for x in rows:
-        hh[x["household"]].append(x)
-    for x in rows:
-        x = dict(x)
-        p = lambda q: r.random() < q * rate
-        if p(0.045):
-            x["nhs_number"] = None
-        if p(0.001):
-            x["nhs_number"] = (
-                r.choice(hh[x["household"]])["nhs_number"] if r.random() < 0.6 else r.choice(nums)
-            )
-        if p(0.01):
-            x["forename"] = typo(x["forename"], r)
-        if p(0.01):
-            x["surname"] = typo(x["surname"], r)
-        if p(0.02) and x["forename"]:
-            x["forename"] = x["forename"][0]
-        if p(0.005) and x["middle_name"]:
-            x["forename"] = x["middle_name"]
-        if p(0.003):
-            x["forename"], x["surname"] = x["surname"], x["forename"]
-        if p(0.02) and x["sex"] == "F":
-            x["surname"] = r.choice(rows)["surname"]
-        if p(0.01) and x["dob"]:
-            i = r.choice([2, 3, 5, 6, 8, 9])
-            x["dob"] = x["dob"][:i] + str(r.randrange(10)) + x["dob"][i + 1 :]
-        if p(0.004) and x["dob"]:
-            x["dob"] = x["dob"][:5] + "01-01"
-        if p(0.004) and x["dob"] and int(x["dob"][8:]) <= 12:
-            x["dob"] = x["dob"][:5] + x["dob"][8:] + "-" + x["dob"][5:7]
-        if p(0.06):
-            x["postcode"], x["address_line"] = r.choice(homes)
-        if p(0.01):
-            x["postcode"] = typo(x["postcode"], r)
-        if p(0.006):
-            x["postcode"] = "ZZ99 3VZ"
-        if p(0.01):
-            x["sex"] = "U"
-        if p(0.1):
-            x["mobile"] = None
-        if r.random() < nomiddle:
-            x["middle_name"] = None
-        if x["dob"] and x["dob"] > "2025-11" and p(0.15):
-            x["forename"] = r.choice(["BABY", "TWIN ONE", "BABY GIRL", "INFANT", "TWIN TWO"])
-        if p(0.003):
-            x["forename"] = None
-        out.append(x)
-    return out
+def _day_slip(day: str | None, rng: Random) -> str | None:
+    if not day:
+        return day
+    at = rng.choice(DIGITS_TO_SLIP)
+    return day[:at] + str(rng.randrange(10)) + day[at + 1 :]
+
+
+def _day_and_month_swapped(day: str | None) -> str | None:
+    return f"{day[:5]}{day[8:]}-{day[5:7]}" if day and day[8:] <= "12" else day
+
+
+def _unnamed(row: Row, rng: Random) -> Row:
+    born_lately = row["dob"] and row["dob"] > NEWBORN_SINCE
+    return {"forename": rng.choice(NEWBORN_NAMES)} if born_lately else {}
+
+
+Err = Callable[[Row, Row, Row, Random], Row]
+ERRORS: tuple[tuple[float, Err], ...] = (
+    (0.045, lambda row, other, relative, rng: {"nhs_number": None}),
+    (0.0006, lambda row, other, relative, rng: {"nhs_number": relative["nhs_number"]}),
+    (0.0004, lambda row, other, relative, rng: {"nhs_number": other["nhs_number"]}),
+    (0.01, lambda row, other, relative, rng: {"forename": slip(row["forename"], rng)}),
+    (0.01, lambda row, other, relative, rng: {"surname": slip(row["surname"], rng)}),
+    (0.02, lambda row, other, relative, rng: {"forename": (row["forename"] or "")[:1] or None}),
+    (0.005, lambda row, other, relative, rng: {"forename": row["middle_name"] or row["forename"]}),
+    (0.003, lambda row, other, relative, rng: {"forename": row["surname"], "surname": row["forename"]}),
+    (0.01, lambda row, other, relative, rng: {"surname": other["surname"]} if row["sex"] == "F" else {}),
+    (0.01, lambda row, other, relative, rng: {"dob": _day_slip(row["dob"], rng)}),
+    (0.004, lambda row, other, relative, rng: {"dob": row["dob"] and row["dob"][:5] + "01-01"}),
+    (0.004, lambda row, other, relative, rng: {"dob": _day_and_month_swapped(row["dob"])}),
+    (0.06, lambda row, other, relative, rng: {name: other[name] for name in ("postcode", "address_line")}),
+    (0.01, lambda row, other, relative, rng: {"postcode": slip(row["postcode"], rng)}),
+    (0.01, lambda row, other, relative, rng: {"address_line": slip(row["address_line"], rng)}),
+    (0.006, lambda row, other, relative, rng: {"postcode": "ZZ99 3VZ"}),
+    (0.01, lambda row, other, relative, rng: {"sex": "U"}),
+    (0.1, lambda row, other, relative, rng: {"mobile": None}),
+    (0.15, lambda row, other, relative, rng: _unnamed(row, rng)),
+    (0.003, lambda row, other, relative, rng: {"forename": None}),
+)
+"""How often each goes wrong, and what then stands in the row: given the row, any other, one of its household."""
+
+
+def main(source: str, target: str, *, seed: int, times: float) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = parquet.read_table(source)
+    rows = [row for row in table.to_pylist() if row["household"] % 2]
+    made = dirtier(rows, seed=seed, times=times)
+    parquet.write_table(pa.Table.from_pylist(made, schema=table.schema), target)
 
 
 if __name__ == "__main__":
-    m = read_model(json.load(open("..json")))
-    base = load(keep=lambda r: r["household"] % 2 == 1)
-    for rate, nm in [(1, 0.2), (1, 1.0)]:
-        rows = dirty(base, 7, rate, nm)
-        ids = [ident(r) for r in rows]
-        print(rate, nm, flush=True)
-        res, mixed, tasks, T, P, R, pairs = run(m, ids, [r["person_id"] for r in rows])
-        print(
-            collections.Counter(
-                (t.reasons, rows[t.pair[0]]["person_id"] == rows[t.pair[1]]["person_id"]) for t in tasks
-            ).most_common(9)
-        )
-        for t in [
-            t for t in tasks if not t.reasons and rows[t.pair[0]]["person_id"] == rows[t.pair[1]]["person_id"]
-        ][:12]:
-            a, b = t.pair
-            x = t.verdict.score
-            print(
-                round(x.weight, 1),
-                round(x.relative_weight, 1),
-                "; ".join(c.levels[l].label for c, l in zip(COMPARISONS, x.levels) if l >= 0),
-            )
-        for v in mixed[:6]:
-            print("MIXED")
-            [show(rows[i]) for i in v]
+    source, target, *numbers = sys.argv[1:]
+    seed, times = (numbers + ["7", "1"][len(numbers) :])[:2]
+    main(source, target, seed=int(seed), times=float(times))

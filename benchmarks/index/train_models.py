@@ -34,17 +34,18 @@ FOR_CARE = Thresholds(
     lead=3,
 )
 FOR_RESEARCH = Thresholds(
-    join=1,
-    stay=1,
-    review=0,
+    join=2,
+    stay=2,
+    review=2,
     relative_join=-999,
     relative_stay=-999,
     relative_review=-999,
     compatible=-14,
     relative_compatible=-999,
-    lead=3,
+    lead=0,
 )
-"""As many right as wrong among the last that are linked: what F1 asks for, not what care would bear."""
+"""As many right as wrong among the last that are linked: what F1 asks for, not what care would bear. With tasks
+below the bar, thousands of historical records would hang together, more than are settled as one part."""
 
 UK_RULES = (
     "number",
