@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Literal
 
 from carecord.patient_index.groups import Pair, pair
-from carecord.patient_index.guards import Guard, certain, guards_against
+from carecord.patient_index.guards import Guard, certain, divided, guards_against
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, Score, score
 
@@ -59,7 +59,11 @@ def judge(model: Model, a: Identity, b: Identity, *, linked: bool = False) -> Ve
     scored = score(model, a, b)
     bars = model.thresholds
     strength = min(scored.weight - bars.join, scored.relative_weight - bars.relative_join)
-    compatible = scored.weight >= bars.compatible and scored.relative_weight >= bars.relative_compatible
+    compatible = (
+        scored.weight >= bars.compatible
+        and scored.relative_weight >= bars.relative_compatible
+        and not divided(model.guards, a, b, scored)
+    )
     if scored.weight < bars.review or scored.relative_weight < bars.relative_review:
         return Verdict("apart", scored, (), strength, compatible)
     against = guards_against(model.guards, a, b, scored)

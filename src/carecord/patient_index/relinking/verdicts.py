@@ -12,7 +12,7 @@ from carecord.kernel.sql import load_queries
 from carecord.patient_index.comparing import COMPARISONS, NOTHING, Levels
 from carecord.patient_index.deciding import LARGEST_PART
 from carecord.patient_index.groups import Pair
-from carecord.patient_index.guards import certain, guards_against
+from carecord.patient_index.guards import certain, divided, guards_against
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.relinking.snapshot import Snapshot
 from carecord.patient_index.scoring import Model, Score
@@ -65,20 +65,18 @@ def _patterns(model: Model, patterns: Iterable[Pattern]) -> "pa.Table":
         name: []
         for name in (
             *("levels", "verified_a", "verified_b", "newborn_a", "newborn_b"),
-            *("relative_weight", "kept_apart", "guarded", "certain"),
+            *("relative_weight", "kept_apart", "guarded", "divided", "certain"),
         )
     }
     for levels, verified_a, verified_b, newborn_a, newborn_b in patterns:
         score = Score(0.0, relative_weight(model, tuple(levels)), tuple(levels))
-        against = guards_against(
-            model.guards,
-            Identity(nhs_verified=verified_a, newborn=newborn_a),
-            Identity(nhs_verified=verified_b, newborn=newborn_b),
-            score,
-        )
+        a = Identity(nhs_verified=verified_a, newborn=newborn_a)
+        b = Identity(nhs_verified=verified_b, newborn=newborn_b)
+        against = guards_against(model.guards, a, b, score)
         row = (
             *(levels, verified_a, verified_b, newborn_a, newborn_b, score.relative_weight),
-            *(any(guard.effect == "apart" for guard in against), bool(against), certain(score)),
+            *(any(guard.effect == "apart" for guard in against), bool(against)),
+            *(divided(model.guards, a, b, score), certain(score)),
         )
         for column, value in zip(found.values(), row, strict=True):
             column.append(value)

@@ -18,7 +18,7 @@ WITH weighed AS (
     SELECT p.a, p.b, p.person_a, p.person_b, p.weight, m.relative_weight, m.kept_apart, m.guarded, m.certain,
         l.a IS NOT NULL AS linked,
         least(p.weight - $join, m.relative_weight - $relative_join) AS strength,
-        p.weight >= $compatible AND m.relative_weight >= $relative_compatible AS compatible,
+        p.weight >= $compatible AND m.relative_weight >= $relative_compatible AND NOT m.divided AS compatible,
         p.weight < $review OR m.relative_weight < $relative_review AS light
     FROM pair p
     JOIN pattern m USING (levels, verified_a, verified_b, newborn_a, newborn_b)
