@@ -92,7 +92,7 @@ ERRORS: tuple[tuple[float, Err], ...] = (
     (0.15, lambda row, other, relative, rng: _unnamed(row, rng)),
     (0.003, lambda row, other, relative, rng: {"forename": None}),
 )
-"""How often each goes wrong, and what then stands in the row: given the row, any other, one of its household."""
+"""How often each goes wrong, and what the row then says: given it, any other, and one of its household."""
 
 
 def main(source: str, target: str, *, seed: int, times: float) -> None:

@@ -44,7 +44,7 @@ FOR_RESEARCH = Thresholds(
     relative_compatible=-999,
     lead=0,
 )
-"""As many right as wrong among the last that are linked: what F1 asks for, not what care would bear. With tasks
+"""The last that are linked are hardly better than even: so F1 asks, and care would not bear it. With tasks
 below the bar, thousands of historical records would hang together, more than are settled as one part."""
 
 UK_RULES = (

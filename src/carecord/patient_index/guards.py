@@ -111,19 +111,24 @@ def _other_birthday(pair: Pair) -> bool:
 
 
 def _one_number_two_people(pair: Pair) -> bool:
-    """A number taken for another patient's: a twin's, a mother's. PDS too asks for part of the birth date.
-
-    Where another name is given and no middle name vouches for it, only numbers that are both verified do.
-    """
+    """A number taken for another patient's: a twin's, a mother's. PDS too asks for part of the birth date."""
     if not pair.number_agrees:
         return False
     if pair.at(_BIRTH) == BIRTHS_DIFFER:
         return True
-    verified = pair.a.nhs_verified and pair.b.nhs_verified
-    vouched = MIDDLE_FITS if not verified else MIDDLE_FITS | {NOTHING}
-    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) not in vouched:
+    if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) == MIDDLES_DIFFER:
         return True
     return pair.at(_FORENAME) in FORENAME_OTHER and pair.at(_SEX) == SEXES_DIFFER
+
+
+def _one_number_two_names(pair: Pair) -> bool:
+    """Twins, or one who goes by a middle name that only one of the records has: another record may tell.
+
+    Numbers that are both verified were traced with these details.
+    """
+    if not pair.number_agrees or (pair.a.nhs_verified and pair.b.nhs_verified):
+        return False
+    return pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) == NOTHING
 
 
 GUARDS = (
@@ -152,6 +157,12 @@ GUARDS = (
         "review",
         _one_number_two_people,
         divides=True,
+    ),
+    Guard(
+        "one_number_two_names",
+        "one NHS number, not verified in both, but two forenames and nothing to vouch for either",
+        "review",
+        _one_number_two_names,
     ),
 )
 

@@ -26,6 +26,8 @@ SAMPLE = 300_000
 LARGEST_BLOCK = 100
 FEWEST = 100
 """Pairs, or expected matches of a level's comparison, from which something is learnt."""
+MOST_NAMESAKES = 0.2
+"""Of the relatives in a home, those that may have one forename."""
 TURNS = 4
 """Each turn takes out of the strangers the pairs of one person that chance has put there."""
 
@@ -56,6 +58,8 @@ SLICES = (
     ),
     Slice("postcode", lambda one: one.postcode, frozenset({"home"})),
 )
+SLICES_AMONG_FAMILIES = SLICES[:-1]
+"""Of families, who shares a postcode is a relative often, and would pass for the same person."""
 HOME = Slice(
     "home",
     lambda one: (one.postcode, one.address) if one.postcode and one.address else None,
@@ -109,7 +113,8 @@ def learn(identities: Sequence[Identity], *, base: Model, on_progress: Progress 
     drawn = _counted(identities, _strangers(len(identities)), "Strangers", on_progress)
     seen = shares_of(drawn)
     slices = [
-        (one, _patterns(identities, _sharing(identities, one), one.name, on_progress)) for one in SLICES
+        (one, _patterns(identities, _sharing(identities, one), one.name, on_progress))
+        for one in (SLICES if _relatives_of(base) is None else SLICES_AMONG_FAMILIES)
     ]
     sample, of_all = compared_pairs(identities, base, most=SAMPLE)
     blocked = _patterns(identities, sample, "Compared pairs", on_progress)
@@ -124,7 +129,7 @@ def learn(identities: Sequence[Identity], *, base: Model, on_progress: Progress 
             for both in zip(seen, m, strict=True)
         ]
     relatives = _relatives(identities, base, m, on_progress)
-    return Learnt(m, _or_even(u, drawn), relatives, prior)
+    return Learnt(m, _taught(u, drawn, otherwise=u_of(base)), relatives, prior)
 
 
 def learn_from_persons(
@@ -280,8 +285,14 @@ def _relatives(
     if patterns.total() < FEWEST:
         return known
     found = separate(patterns, m=m, u=known, without=given, learn_u=True)
+    others = patterns.total() * (1 - found.share)
+    if found.u[_PLACES["forename"]][0] > MOST_NAMESAKES:
+        # They are no relatives but the same people: this index holds hardly any families.
+        return known
     return [
-        known[place] if place in given else _normal([max(u, 1e-4) for u in found.u[place]])
+        known[place]
+        if place in given
+        else _normal([others * u + FEWEST * k for u, k in zip(found.u[place], known[place], strict=True)])
         for place in range(len(COMPARISONS))
     ]
 
@@ -313,8 +324,9 @@ def _relatives_of(model: Model) -> Probabilities | None:
     ]
 
 
-def _or_even(u: Probabilities, drawn: Sequence[Sequence[float]]) -> Probabilities:
-    return [of if sum(counts) else even for of, counts, even in zip(u, drawn, _EVEN, strict=True)]
+def _taught(u: Probabilities, drawn: Sequence[Sequence[float]], *, otherwise: Probabilities) -> Probabilities:
+    """What was seen, where there was anything to see."""
+    return [of if sum(counts) else before for of, counts, before in zip(u, drawn, otherwise, strict=True)]
 
 
 def _strangers(records: int) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unnamed_newborn": (NO_NUMBER, {"Forename": "Baby", "MiddleNames": None}),
     "other_birthday": (NO_NUMBER, {"DateOfBirth": "1981-11-30"}),
     "one_number_two_people": ({}, {"Forename": "Edith", "MiddleNames": "Rose"}),
+    "one_number_two_names": (UNVERIFIED, {"Forename": "Edith", "MiddleNames": None}),
 }
 """By guard: how one record differs from Grace's, and how the other does."""
 
