@@ -11,7 +11,7 @@ from rich.table import Table
 
 from carecord.cli.terminal import err, failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
-from carecord.patient_index.scoring import DEFAULT_MODEL, Model, find_model
+from carecord.patient_index.scoring import Model, find_model
 from carecord.patient_index.trained_models import LevelChange, Trained, train_on_index
 
 OUTCOMES = ("link", "review", "apart")
@@ -27,9 +27,13 @@ def command(
         ),
     ] = None,
     model: Annotated[
-        str,
-        typer.Option(metavar="NAME|FILE", help="The model to start from, and to compare the new one with."),
-    ] = DEFAULT_MODEL,
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="The model to start from, and to compare the new one with.",
+            show_default="the one in force",
+        ),
+    ] = None,
 ) -> None:
     """Learn a model from the records of the index, and show how it differs. Nothing is put in force.
 
@@ -39,7 +43,7 @@ def command(
     """
     version = datetime.now(tz=UTC).strftime("%Y-%m-%d")
     with failing_clearly():
-        base = find_model(model)
+        base = find_model(model or Settings().index_model)
         with (
             open_database(Settings()) as database,
             database.connect() as connection,

@@ -62,6 +62,13 @@ class Settings(BaseSettings):
         default="",
         description="Origins whose browser apps may call, such as https://app.example; blanks between them.",
     )
+    index_model: str = Field(
+        default="uk",
+        description=(
+            "The model that links records: one that carecord ships, or the path of a .json file that"
+            " `carecord index train` wrote."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="debug, info, warning or error."
     )
