@@ -13,19 +13,20 @@ from psycopg import Connection
 
 from carecord.kernel.errors import Conflict, NotFound
 from carecord.kernel.sql import load_queries
-from carecord.patient_index.comparing import COMPARISONS, NOTHING
+from carecord.patient_index.comparing import COMPARISONS, NOTHING, compare
 from carecord.patient_index.deciding import judge
 from carecord.patient_index.linking import DECIDED_BY, STEWARD, lock_index, read_identity, relink
 from carecord.patient_index.links import check_words_agree
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.scoring import Model, load_model, score
+from carecord.patient_index.scoring import Model, Score, load_model, score
 
 queries = load_queries(__package__, "overlays.sql")
 
 Decision = Literal["same person", "another person"]
 
 STEPS_H = 24
-"""A turn that takes several messages is seen as one where they come within so many hours."""
+"""A turn that takes several messages is seen as one where they come within so many hours. A record that was
+emptied in between is held to what it last said, however long ago."""
 
 ANOTHER = -10.0
 """Bits. Of a thousand changes that a source makes to a record, fewer than one makes it somebody else's: the
@@ -62,25 +63,36 @@ class Noted:
 def turns_into_another(model: Model, before: Identity, after: Identity) -> bool:
     """Whether a change of a record leaves nothing of the patient it was about.
 
-    Name and date of birth are others, no NHS number agrees, and the model's weights, against a stranger or
-    against a relative in one home, speak a thousand to one against one person. A date of birth that stays
-    excuses all: adoption and a change of gender bring new names and a new number, and a task would tell of
-    them. Only a twin is noticed in spite of it, by number and forename, where surname and sex stay.
+    Name and date of birth are others, and the model's weights, against a stranger or against a relative in
+    one home, speak a thousand to one against one person. A date of birth that stays excuses all: adoption and
+    a change of gender bring new names and a new number, and a task would tell of them. Only a twin is noticed
+    in spite of it, by number and forename, where surname and sex stay. An NHS number that stays excuses one
+    other name or birth date; where both are others, a clerk has left it standing, and it does not count.
     """
     scored = score(model, before, after)
     if _is_twin(before, after, scored.levels):
         return True
-    against = min(scored.weight - model.prior, scored.relative_weight)
-    return against <= ANOTHER and _is_another(scored.levels)
+    return _is_another(scored.levels) and _against(model, scored) <= ANOTHER
+
+
+def _against(model: Model, scored: Score) -> float:
+    """What all but an NHS number that stays says for one person."""
+    weight, relative = scored.weight - model.prior, scored.relative_weight
+    if scored.levels[_NUMBER] == 0:
+        weight -= model.weights[_NUMBER][0]
+        relative -= model.relative_weights[_NUMBER][0]
+    return min(weight, relative)
 
 
 def _is_another(levels: Sequence[int]) -> bool:
+    if levels[_NUMBER] == 0:
+        return levels[_FORENAME] == _LAST["forename"] and levels[_BIRTH] == _LAST["birth"]
     turned = levels[_FORENAME] == _LAST["forename"] or (
         levels[_FORENAME] == NOTHING and levels[_SURNAME] == _LAST["surname"]
     )
     if levels[_BIRTH] == NOTHING:
         return turned and levels[_SURNAME] == _LAST["surname"] and levels[_NUMBER] == _LAST["nhs_number"]
-    return turned and levels[_BIRTH] in _OTHER_BIRTH and levels[_NUMBER] != 0
+    return turned and levels[_BIRTH] in _OTHER_BIRTH
 
 
 def _is_twin(before: Identity, after: Identity, levels: Sequence[int]) -> bool:
@@ -93,6 +105,16 @@ def _is_twin(before: Identity, after: Identity, levels: Sequence[int]) -> bool:
         and levels[_SURNAME] == 0
         and levels[_SEX] == 0
     )
+
+
+def _is_again(model: Model, former: Identity, now: Identity) -> bool:
+    """Whether a record tells of its former patient again. One that was only emptied does not."""
+    levels = compare(former, now)
+    told = levels[_FORENAME] not in (NOTHING, _LAST["forename"]) or levels[_BIRTH] not in (
+        NOTHING,
+        *_OTHER_BIRTH,
+    )
+    return (told or former == now) and not turns_into_another(model, former, now)
 
 
 def note(connection: Connection[Any], changes: Sequence[Change], *, model: Model) -> Noted:
@@ -109,11 +131,11 @@ def note(connection: Connection[Any], changes: Sequence[Change], *, model: Model
         change.patient_detail_id
         for change in changes
         if (text := before.get(change.patient_detail_id))
-        and not turns_into_another(model, read_identity(text), change.after)
+        and _is_again(model, read_identity(text), change.after)
     ]
     if undone:
         connection.execute(queries.undo_overlays, {"ids": undone, "decided_by": DECIDED_BY})
-    earlier = _recent_identities(connection, [c for c in changes if c.patient_detail_id not in before])
+    earlier = _earlier_identities(connection, [c for c in changes if c.patient_detail_id not in before])
     opened = []
     for change in changes:
         if change.patient_detail_id in before:
@@ -138,12 +160,12 @@ def note(connection: Connection[Any], changes: Sequence[Change], *, model: Model
     return Noted(tuple(opened), tuple(undone))
 
 
-def _recent_identities(connection: Connection[Any], changes: Sequence[Change]) -> dict[int, list[Identity]]:
+def _earlier_identities(connection: Connection[Any], changes: Sequence[Change]) -> dict[int, list[Identity]]:
     """By patient detail ID, the oldest first."""
     found: dict[int, list[Identity]] = {}
     if changes:
         rows = connection.execute(
-            queries.recent_identities,
+            queries.earlier_identities,
             {"ids": [change.patient_detail_id for change in changes], "hours": STEPS_H},
         )
         for record, text in rows:

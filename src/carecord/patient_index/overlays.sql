@@ -3,14 +3,24 @@
 SELECT patient_detail_id, identity_before::text FROM patient_index.overlay
 WHERE patient_detail_id = ANY (%(ids)s) AND decided_at IS NULL
 
--- recent_identities --
--- Who these records were at other times of the last hours, since anybody decided on them.
+-- earlier_identities --
+-- Who these records were at other times of the last hours, and when they last had a forename, a surname, a date of
+-- birth; since anybody decided on them. A record that was emptied is thus held to what it said before.
 SELECT v.patient_detail_id, v.identity::text
-FROM patient_index.patient_record_version v
-WHERE v.patient_detail_id = ANY (%(ids)s)
-  AND v.valid_to > now() - make_interval(hours => %(hours)s)
-  AND v.valid_to > coalesce(
-    (SELECT max(o.decided_at) FROM patient_index.overlay o WHERE o.patient_detail_id = v.patient_detail_id), '-infinity')
+FROM (
+    SELECT *,
+        max(version) FILTER (WHERE identity->>2 IS NOT NULL) OVER of_record AS had_forename,
+        max(version) FILTER (WHERE identity->>4 IS NOT NULL) OVER of_record AS had_surname,
+        max(version) FILTER (WHERE identity->>6 IS NOT NULL) OVER of_record AS had_birth
+    FROM patient_index.patient_record_version earlier
+    WHERE patient_detail_id = ANY (%(ids)s)
+      AND valid_to > coalesce((
+        SELECT max(o.decided_at) FROM patient_index.overlay o
+        WHERE o.patient_detail_id = earlier.patient_detail_id), '-infinity')
+    WINDOW of_record AS (PARTITION BY patient_detail_id)
+) v
+WHERE v.valid_to > now() - make_interval(hours => %(hours)s)
+   OR v.version IN (v.had_forename, v.had_surname, v.had_birth)
 ORDER BY v.patient_detail_id, v.version
 
 -- open_overlay --

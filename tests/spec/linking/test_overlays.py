@@ -30,6 +30,8 @@ AISHA = {
     "AddressLine1": "1 High Street",
 }
 NO_NUMBER = {"NhsNumber": None, "NhsNumberVerificationStatus": None}
+DORIS_NUMBER = {"NhsNumber": DORIS["NhsNumber"]}
+EMPTIED = {"Forename": None, "Surname": "Unknown", "DateOfBirth": None} | NO_NUMBER
 
 
 def turns(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -45,6 +47,8 @@ def turns(before: dict[str, Any], after: dict[str, Any]) -> bool:
         AISHA | {"DateOfBirth": "1946-05-03", "Gender": "1"},
         AISHA | {"DateOfBirth": None},
         DORIS | {"Forename": "Ivy", "NhsNumber": "9991002006"},
+        AISHA | DORIS_NUMBER,
+        AISHA | DORIS_NUMBER | HOME | {"Surname": "Heritage"},
     ],
     ids=[
         "all is another's",
@@ -53,6 +57,8 @@ def turns(before: dict[str, Any], after: dict[str, Any]) -> bool:
         "another of one year and month",
         "another without a birth date",
         "a twin",
+        "the first one's number is left standing",
+        "a relative in one home, and the first one's number is left standing",
     ],
 )
 def test_a_change_that_leaves_nothing_of_the_patient_is_an_overlay(after: dict[str, Any]) -> None:
@@ -67,7 +73,21 @@ def test_a_change_that_leaves_nothing_of_the_patient_is_an_overlay(after: dict[s
         ({}, {"Forename": "Ivy"}),
         ({}, {"Gender": "1"}),
         ({}, {"NhsNumber": "9991002006"}),
-        ({}, {"Forename": "Ivy", "DateOfBirth": "1964-07-15", "Surname": "Archer"}),
+        ({}, {"Forename": "Ivy", "DateOfBirth": "1946-05-03", "Surname": "Archer"}),
+        (
+            {},
+            {
+                "Surname": "Archer",
+                "DateOfBirth": "1964-07-15",
+                "PostCode": "XX9 9ZZ",
+                "AddressLine1": "1 High Street",
+            },
+        ),
+        (
+            {},
+            {"Forename": "Ivy", "Surname": "Archer", "PostCode": "XX9 9ZZ", "AddressLine1": "1 High Street"},
+        ),
+        ({}, {"Forename": "Ivy", "Surname": "Archer", "DateOfBirth": None, "PostCode": "XX9 9ZZ"}),
         (NO_NUMBER, {"NhsNumber": "9990123454", "Surname": "Archer"}),
         (
             NO_NUMBER | {"Forename": "Baby", "DateOfBirth": "2026-10-30"},
@@ -88,7 +108,10 @@ def test_a_change_that_leaves_nothing_of_the_patient_is_an_overlay(after: dict[s
         "a forename corrected",
         "a sex corrected",
         "a number corrected",
-        "all but the number corrected",
+        "names and a part of the birth date corrected",
+        "one number and forename, all else corrected",
+        "one number and birth date, all else corrected",
+        "one number, another name and no birth date",
         "a first number, and marriage",
         "a newborn is named",
         "adoption",
@@ -126,6 +149,19 @@ def told(sandpit: Sandpit) -> list[tuple[str, str | None, str | None]]:
             "SELECT r.source_key, o.decision, o.decided_by FROM patient_index.overlay o"
             " JOIN patient_index.patient_record r USING (patient_detail_id) ORDER BY o.overlay_id"
         ).fetchall()
+
+
+def days_pass(sandpit: Sandpit) -> None:
+    """All that was sent so far is two days older."""
+    with sandpit.database.connect() as connection:
+        connection.execute(
+            "UPDATE patient_index.patient_record_version"
+            " SET valid_from = valid_from - interval '2 days', valid_to = valid_to - interval '2 days'"
+        )
+        connection.execute(
+            "UPDATE patient_index.overlay SET noticed_at = noticed_at - interval '2 days',"
+            " decided_at = decided_at - interval '2 days'"
+        )
 
 
 def decide(sandpit: Sandpit, record: tuple[int, str], decision: overlays.Decision) -> list[int]:
@@ -206,6 +242,67 @@ def test_a_record_that_turns_in_two_steps_is_noticed_all_the_same(sandpit: Sandp
     load(sandpit, 1, d1=AISHA)
 
     assert told(sandpit) == [("d1", None, None)]
+
+
+def test_a_number_left_standing_brings_nobody_to_the_other_patient(sandpit: Sandpit) -> None:
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS, a2=AISHA | NO_NUMBER)
+
+    load(sandpit, 1, d1=AISHA | DORIS_NUMBER)
+
+    assert persons(sandpit) == {"d1", "d2", "a2"}
+    assert told(sandpit) == [("d1", None, None)]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[EMPTIED], [{"DateOfBirth": None}, {"DateOfBirth": None, "Forename": None}, EMPTIED]],
+    ids=["at once", "field by field"],
+)
+def test_a_record_that_is_emptied_is_held_to_what_it_last_said_however_long_ago(
+    sandpit: Sandpit, steps: list[dict[str, Any]]
+) -> None:
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS, a2=AISHA)
+    for step in steps:
+        load(sandpit, 1, d1=DORIS | step)
+        days_pass(sandpit)
+    assert told(sandpit) == []
+
+    load(sandpit, 1, d1=AISHA)
+
+    assert persons(sandpit) == {"d1", "d2", "a2"}
+    assert told(sandpit) == [("d1", None, None)]
+
+
+def test_an_emptied_record_that_is_filled_with_its_own_patient_is_no_task(sandpit: Sandpit) -> None:
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 1, d1=DORIS | EMPTIED)
+    days_pass(sandpit)
+
+    load(sandpit, 1, d1=DORIS | {"Surname": "Archer"})
+
+    assert told(sandpit) == []
+
+
+def test_what_a_record_said_before_somebody_decided_is_no_task_again(overlaid: Sandpit) -> None:
+    decide(overlaid, (1, "d1"), "same person")
+    days_pass(overlaid)
+    load(overlaid, 1, d1=AISHA | EMPTIED)
+    days_pass(overlaid)
+
+    load(overlaid, 1, d1=AISHA)
+
+    assert told(overlaid) == [("d1", "same person", "steward")]
+
+
+def test_emptying_a_record_that_waits_closes_no_task(overlaid: Sandpit) -> None:
+    load(overlaid, 1, d1=AISHA | EMPTIED)
+    days_pass(overlaid)
+    load(overlaid, 1, d1=AISHA)
+
+    assert persons(overlaid) == {"d1", "d2 d3", "a2 a3"}
+    assert told(overlaid) == [("d1", None, None)]
 
 
 def test_a_second_turn_after_a_decision_is_a_task_of_its_own(overlaid: Sandpit) -> None:
