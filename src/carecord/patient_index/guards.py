@@ -21,9 +21,11 @@ _HOME, _PHONE = _PLACE["home"], _PLACE["phone"]
 
 NUMBER_AGREES = 0
 BIRTH_AGREES = frozenset({0, 1})
+BIRTH_BUT_FOR_ORDER = frozenset({0, 1, 2})
 BIRTH_NEARLY = frozenset({0, 1, 2, 3, 4})
 BIRTHS_DIFFER = 6
 FORENAMES_DIFFER = 7
+FORENAME_AGREES = frozenset({0, 2})
 FORENAME_FITS = frozenset({0, 1, 2, 3, 4})
 SPELT_ALIKE = 3
 MIDDLE_AS_FORENAME = 5
@@ -76,10 +78,12 @@ def _numbers_differ(pair: Pair) -> bool:
     """Unless all else agrees: a superseded number, or one of another patient taken by mistake."""
     if not pair.numbers_differ:
         return False
-    named = pair.at(_FORENAME) in FORENAME_FITS and pair.at(_BIRTH) in BIRTH_NEARLY
+    vouched = pair.at(_MIDDLE) in MIDDLE_FITS
+    forename_fits = pair.at(_FORENAME) in (FORENAME_FITS if vouched else FORENAME_AGREES)
+    named = forename_fits and pair.at(_BIRTH) in BIRTH_BUT_FOR_ORDER
     place = pair.at(_HOME) in HOME_AGREES or pair.at(_PHONE) == 0
     same_surname = pair.at(_SURNAME) in (0, 1, 2)
-    return not (named and (same_surname and (place or pair.at(_MIDDLE) in MIDDLE_FITS)))
+    return not (named and same_surname and (place or vouched))
 
 
 def _other_forename(pair: Pair) -> bool:
@@ -105,6 +109,18 @@ def _unnamed_newborn(pair: Pair) -> bool:
     )
 
 
+def _other_middle_name(pair: Pair) -> bool:
+    """Twins called Mohammed Ali and Mohammed Hassan."""
+    return (
+        not pair.number_agrees and pair.at(_MIDDLE) == MIDDLES_DIFFER and pair.at(_FORENAME) in FORENAME_FITS
+    )
+
+
+def _too_little_said(pair: Pair) -> bool:
+    """A brother or a twin without a forename, a father without a birth date."""
+    return not pair.number_agrees and NOTHING in (pair.at(_FORENAME), pair.at(_BIRTH))
+
+
 def _other_birthday(pair: Pair) -> bool:
     """Father and son of one name, at one address."""
     return not pair.number_agrees and pair.at(_BIRTH) > max(BIRTH_NEARLY)
@@ -116,9 +132,12 @@ def _one_number_two_people(pair: Pair) -> bool:
         return False
     if pair.at(_BIRTH) == BIRTHS_DIFFER:
         return True
+    if pair.a.newborn != pair.b.newborn and pair.at(_BIRTH) == NOTHING:
+        return True
     if pair.at(_FORENAME) == FORENAMES_DIFFER and pair.at(_MIDDLE) == MIDDLES_DIFFER:
         return True
-    return pair.at(_FORENAME) in FORENAME_OTHER and pair.at(_SEX) == SEXES_DIFFER
+    other = pair.at(_FORENAME) in FORENAME_OTHER or pair.at(_FORENAME) == SPELT_ALIKE
+    return other and pair.at(_SEX) == SEXES_DIFFER
 
 
 def _one_number_two_names(pair: Pair) -> bool:
@@ -139,10 +158,33 @@ GUARDS = (
         _two_verified_numbers,
         divides=True,
     ),
-    Guard("numbers_differ", "the NHS numbers differ, and not all else agrees", "review", _numbers_differ),
+    Guard(
+        "numbers_differ",
+        "the NHS numbers differ, and not all else agrees",
+        "review",
+        _numbers_differ,
+        divides=True,
+    ),
     Guard("other_forename", "the forename is another, and no NHS number agrees", "review", _other_forename),
     Guard(
-        "unnamed_newborn", "a newborn without a name, and no NHS number agrees", "review", _unnamed_newborn
+        "other_middle_name",
+        "the middle name is another, and no NHS number agrees",
+        "review",
+        _other_middle_name,
+        divides=True,
+    ),
+    Guard(
+        "too_little_said",
+        "no NHS number agrees, and one has no forename or no date of birth",
+        "review",
+        _too_little_said,
+    ),
+    Guard(
+        "unnamed_newborn",
+        "a newborn without a name, and no NHS number agrees",
+        "review",
+        _unnamed_newborn,
+        divides=True,
     ),
     Guard(
         "other_birthday",
@@ -182,8 +224,8 @@ def divided(names: Sequence[str], a: Identity, b: Identity, score: Score) -> boo
     A record without a forename agrees with either twin, one without a birth date with father and son.
     """
     pair = Pair(a, b, score)
-    if "other_forename" in names and not pair.number_agrees and pair.at(_FORENAME) == FORENAMES_DIFFER:
-        return pair.at(_MIDDLE) not in MIDDLE_FITS
+    if "other_forename" in names and pair.at(_MIDDLE) not in MIDDLE_FITS and _other_forename(pair):
+        return True
     return any(guard.divides and guard.stops(pair) for guard in map(_BY_NAME.__getitem__, names))
 
 

@@ -1,7 +1,7 @@
 """What a record says of who somebody is, in the form that records are compared in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import lru_cache
@@ -16,63 +16,40 @@ VERIFIED = "01"
 NO_EVIDENCE = frozenset({"04", "05"})
 """NHS number statuses that say that tracing failed or that number and details conflict."""
 
-NEWBORN_NAMES = frozenset(
+_NEWBORN_WORDS = frozenset(
     [
-        "BABY",
-        "BABYBOY",
-        "BABYGIRL",
-        "BOY",
-        "GIRL",
-        "MALE",
-        "FEMALE",
-        "INFANT",
-        "NEWBORN",
-        "NEONATE",
-        "CHILD",
-        "TWIN",
-        "TRIPLET",
+        *("BABY", "BABE", "BABYBOY", "BABYGIRL", "BB", "BOY", "GIRL", "MALE", "FEMALE"),
+        *("INFANT", "NEWBORN", "NEONATE", "CHILD"),
     ]
 )
-PLACEHOLDER_FORENAMES = frozenset(
+_PLACEHOLDER_WORDS = frozenset(
     [
-        "UNKNOWN",
-        "UNK",
-        "NOTKNOWN",
-        "NK",
-        "NA",
-        "NONE",
-        "NOTGIVEN",
-        "NOTSTATED",
-        "UNNAMED",
-        "TEST",
-        "MR",
-        "MRS",
-        "MISS",
-        "MS",
-        "MASTER",
-        "X",
-        "XX",
-        "XXX",
+        *(
+            "UNKNOWN",
+            "UNK",
+            "NOTKNOWN",
+            "NK",
+            "NN",
+            "NA",
+            "NONE",
+            "NOTGIVEN",
+            "NOTSTATED",
+            "UNIDENTIFIED",
+            "TRAUMA",
+        ),
+        *("PATIENT", "TEST", "TESTPATIENT", "X", "XX", "XXX"),
     ]
 )
-PLACEHOLDER_SURNAMES = frozenset(
+_PLACEHOLDER_FORENAMES = _PLACEHOLDER_WORDS | {"UNNAMED", "MR", "MRS", "MISS", "MS", "MASTER"}
+_FILLING_WORDS = frozenset(
     [
-        "UNKNOWN",
-        "UNK",
-        "NOTKNOWN",
-        "NK",
-        "NA",
-        "NONE",
-        "NOTGIVEN",
-        "NOTSTATED",
-        "TEST",
-        "TESTPATIENT",
-        "X",
-        "XX",
-        "XXX",
+        *("NO", "NOT", "NAME", "NAMED", "UN", "GIVEN", "KNOWN", "STATED", "PERSON", "OF", "AND", "THE"),
+        *("ONE", "TWO", "THREE", "FOUR", "FIRST", "SECOND", "THIRD", "I", "II", "III", "IV"),
     ]
 )
-_NEWBORN_START = re.compile(r"^(BABY|TWIN|TRIPLET|INFANT|NEWBORN)( |[1-4AB]?$)")
+"""What stands beside a placeholder and is no name either."""
+_ONE_OF_SEVERAL = re.compile(r"^(TWIN|TRIPLET|QUAD)(S|ONE|TWO|THREE|FOUR|[0-9]+|[IV]+|[A-D])?$")
+_BABY_OF = re.compile(r"^\s*B\s*/\s*O\b|^\s*BABY", re.IGNORECASE)
 PLACEHOLDER_BIRTHS = frozenset({"18000101", "19000101", "19010101", "99991231"})
 # NHS Data Dictionary: POSTCODE; ZZ99 codes name a country or "no fixed abode", never a home.
 _PSEUDO_POSTCODE = "ZZ99"
@@ -145,15 +122,32 @@ def _given_names(forename: str | None, middle_names: str | None) -> tuple[str | 
     """The forename and the first of the other given names, in one word each."""
     words = _in_one(list(_words(forename or "")))
     middle = list(_words(middle_names or ""))
-    whole = "".join(words)
-    newborn = whole in NEWBORN_NAMES or bool(_NEWBORN_START.match(" ".join(words)))
-    if newborn or whole in PLACEHOLDER_FORENAMES:
+    newborn = _names_newborn(forename or "", words)
+    if newborn or _says_nothing(words, _PLACEHOLDER_FORENAMES):
         words = []
     elif len(words) > 1 and "-" not in (forename or "") and len(words[0]) > 1:
         middle = words[1:] + middle
         words = words[:1]
-    first = middle[0] if middle and middle[0] not in PLACEHOLDER_FORENAMES | NEWBORN_NAMES else None
+    first = middle[0] if middle and middle[0] not in _PLACEHOLDER_FORENAMES | _NEWBORN_WORDS else None
     return "".join(words) or None, first, newborn
+
+
+def _names_newborn(text: str, words: list[str]) -> bool:
+    """Whether a child is called Baby, Twin One, B/O Sarah or Male Infant for want of a name."""
+    stems = [word.rstrip("0123456789") or word for word in words]
+    some = any(
+        stem in _NEWBORN_WORDS or _ONE_OF_SEVERAL.match(word) for stem, word in zip(stems, words, strict=True)
+    )
+    return bool(_BABY_OF.match(text)) or some
+
+
+def _says_nothing(words: Sequence[str], placeholders: frozenset[str]) -> bool:
+    """Whether all words are placeholders, or stand beside one."""
+    if "".join(words) in placeholders:
+        return True
+    beside = placeholders | _FILLING_WORDS | _NEWBORN_WORDS
+    nameless = all(word in beside or word.isdigit() or len(word) == 1 for word in words)
+    return nameless and any(word in placeholders or word in ("NO", "NOT", "UN") for word in words)
 
 
 def _in_one(words: list[str]) -> list[str]:
@@ -167,7 +161,7 @@ def _in_one(words: list[str]) -> list[str]:
 def _surnames(surname: str | None, previous: str | None) -> tuple[str | None, tuple[str, ...]]:
     words = _words(surname or "")
     whole = "".join(words)
-    if not whole or whole in PLACEHOLDER_SURNAMES:
+    if _says_nothing(words, _PLACEHOLDER_WORDS):
         words, whole = (), ""
     former = _words(previous or "")
     parts = {word for word in words if len(word) > 1 and word not in _PARTICLES} if len(words) > 1 else set()
