@@ -6,6 +6,7 @@ name is the second's. Until a steward has decided, no weight links such a record
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from msgspec.json import encode
@@ -47,6 +48,14 @@ class Change:
     patient_detail_id: int
     before: Identity
     after: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """Who a record was, and until when; None where it was so until now."""
+
+    identity: Identity
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +152,8 @@ def note(connection: Connection[Any], changes: Sequence[Change], *, model: Model
         former = next(
             (
                 one
-                for one in (change.before, *earlier.get(change.patient_detail_id, ()))
-                if turns_into_another(model, one, change.after)
+                for one in (_Former(change.before), *earlier.get(change.patient_detail_id, ()))
+                if turns_into_another(model, one.identity, change.after)
             ),
             None,
         )
@@ -153,23 +162,24 @@ def note(connection: Connection[Any], changes: Sequence[Change], *, model: Model
                 queries.open_overlay,
                 {
                     "patient_detail_id": change.patient_detail_id,
-                    "identity_before": encode(former).decode(),
+                    "identity_before": encode(former.identity).decode(),
+                    "until": former.until,
                 },
             )
             opened.append(change.patient_detail_id)
     return Noted(tuple(opened), tuple(undone))
 
 
-def _earlier_identities(connection: Connection[Any], changes: Sequence[Change]) -> dict[int, list[Identity]]:
+def _earlier_identities(connection: Connection[Any], changes: Sequence[Change]) -> dict[int, list[_Former]]:
     """By patient detail ID, the oldest first."""
-    found: dict[int, list[Identity]] = {}
+    found: dict[int, list[_Former]] = {}
     if changes:
         rows = connection.execute(
             queries.earlier_identities,
             {"ids": [change.patient_detail_id for change in changes], "hours": STEPS_H},
         )
-        for record, text in rows:
-            found.setdefault(record, []).append(read_identity(text))
+        for record, text, until in rows:
+            found.setdefault(record, []).append(_Former(read_identity(text), until))
     return found
 
 

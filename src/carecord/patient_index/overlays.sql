@@ -6,7 +6,7 @@ WHERE patient_detail_id = ANY (%(ids)s) AND decided_at IS NULL
 -- earlier_identities --
 -- Who these records were at other times of the last hours, and when they last had a forename, a surname, a date of
 -- birth; since anybody decided on them. A record that was emptied is thus held to what it said before.
-SELECT v.patient_detail_id, v.identity::text
+SELECT v.patient_detail_id, v.identity::text, v.valid_to
 FROM (
     SELECT *,
         max(version) FILTER (WHERE identity->>2 IS NOT NULL) OVER of_record AS had_forename,
@@ -24,12 +24,17 @@ WHERE v.valid_to > now() - make_interval(hours => %(hours)s)
 ORDER BY v.patient_detail_id, v.version
 
 -- open_overlay --
--- Make a task of a record that turned into somebody else, and keep who its person's other records were.
+-- Make a task of a record that turned into somebody else, and keep who its person's other records were: also those
+-- that weights parted from it since it stopped saying who it was.
 INSERT INTO patient_index.overlay (patient_detail_id, identity_before, former_records)
 SELECT r.patient_detail_id, %(identity_before)s, ARRAY(
     SELECT other.patient_detail_id FROM patient_index.patient_record other
     WHERE other.person_id = r.person_id AND other.patient_detail_id <> r.patient_detail_id
-    ORDER BY other.patient_detail_id)
+    UNION
+    SELECT d.record_a + d.record_b - r.patient_detail_id FROM patient_index.link_decision d
+    WHERE r.patient_detail_id IN (d.record_a, d.record_b) AND d.decision = 'linked' AND NOT d.sealed
+      AND d.superseded_at >= %(until)s::timestamptz
+    ORDER BY 1)
 FROM patient_index.patient_record r
 WHERE r.patient_detail_id = %(patient_detail_id)s
 

@@ -162,6 +162,10 @@ def days_pass(sandpit: Sandpit) -> None:
             "UPDATE patient_index.overlay SET noticed_at = noticed_at - interval '2 days',"
             " decided_at = decided_at - interval '2 days'"
         )
+        connection.execute(
+            "UPDATE patient_index.link_decision SET decided_at = decided_at - interval '2 days',"
+            " superseded_at = superseded_at - interval '2 days'"
+        )
 
 
 def decide(sandpit: Sandpit, record: tuple[int, str], decision: overlays.Decision) -> list[int]:
@@ -273,6 +277,22 @@ def test_a_record_that_is_emptied_is_held_to_what_it_last_said_however_long_ago(
 
     assert persons(sandpit) == {"d1", "d2", "a2"}
     assert told(sandpit) == [("d1", None, None)]
+
+
+def test_another_person_bars_whom_an_emptied_record_was_linked_with(sandpit: Sandpit) -> None:
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS, a2=AISHA)
+    load(sandpit, 1, d1=DORIS | EMPTIED)
+    days_pass(sandpit)
+    load(sandpit, 1, d1=AISHA)
+
+    bears_on = decide(sandpit, (1, "d1"), "another person")
+
+    assert bears_on == [sandpit.detail_id(1, "d1"), sandpit.detail_id(2, "d2")]
+    assert persons(sandpit) == {"a2 d1", "d2"}
+    load(sandpit, 1, d1=DORIS)
+    decide(sandpit, (1, "d1"), "same person")
+    assert persons(sandpit) == {"a2", "d1", "d2"}
 
 
 def test_an_emptied_record_that_is_filled_with_its_own_patient_is_no_task(sandpit: Sandpit) -> None:
