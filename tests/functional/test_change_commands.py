@@ -149,3 +149,43 @@ def test_what_contradicts_itself_is_refused_whole_and_without_the_numbers(
     with sandpit.database.connect() as connection:
         assert connection.execute("SELECT count(*) FROM patient_index.nhs_number_alias").fetchone() == (0,)
     assert audited(sandpit) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f"superseded,current,seen by\n{FIRST},{SECOND},Zo\u00eb\n".encode("cp1252"), "a CSV in UTF-8"),
+        (f"superseded,current\n{FIRST},{SECOND}\n".encode("utf-16"), "a CSV in UTF-8"),
+        (f"superseded,current\n{FIRST},{SECOND * 20_000}\n".encode(), "a field is too long"),
+    ],
+    ids=["another code page", "UTF-16", "a huge field"],
+)
+def test_a_file_that_cannot_be_read_is_refused_clearly_and_without_the_numbers(
+    sandpit: Sandpit, tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "numbers.csv").write_bytes(content)
+
+    refused = run(sandpit, "superseded", "--file", str(tmp_path / "numbers.csv"), *WHY)
+
+    assert (refused.exit_code, words in refused.output) == (1, True), refused.output
+    assert isinstance(refused.exception, SystemExit)
+    assert not any(number in refused.output for number in (FIRST, SECOND))
+
+
+@pytest.mark.parametrize("given", [("--reason", "\udcff"), ("--by", "\udce9va")], ids=["reason", "name"])
+def test_a_text_of_bytes_that_are_none_is_refused(sandpit: Sandpit, given: tuple[str, str]) -> None:
+    refused = run(sandpit, "superseded", FIRST, SECOND, *WHY, *given)
+
+    assert (refused.exit_code, isinstance(refused.exception, SystemExit)) == (2, True)
+    assert audited(sandpit) == []
+
+
+@pytest.mark.parametrize("by", ["", " ", "\udce9va"])
+@pytest.mark.parametrize(
+    "command", [("explain", "1", "2"), ("history", "1"), ("as-of", "2024-03-01", "1"), ("doctor",)]
+)
+def test_whoever_looks_has_a_name(sandpit: Sandpit, command: tuple[str, ...], by: str) -> None:
+    refused = run(sandpit, *command, "--by", by)
+
+    assert (refused.exit_code, isinstance(refused.exception, SystemExit)) == (2, True)
+    assert "--by" in refused.output

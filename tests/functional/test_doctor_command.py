@@ -136,3 +136,11 @@ def test_an_empty_index_is_sound(sandpit: Sandpit) -> None:
 
     assert result.exit_code == 0, result.output
     assert "0 records of 0 persons" in result.stdout
+
+
+@pytest.mark.parametrize("option", ["--days-held", "--days-waiting"])
+def test_more_days_than_a_century_are_refused(sandpit: Sandpit, option: str) -> None:
+    refused = doctor(sandpit, option, "99999999999999999999999")
+
+    assert (refused.exit_code, isinstance(refused.exception, SystemExit)) == (2, True)
+    assert doctor(sandpit, option, "36500").exit_code == 0

@@ -256,6 +256,49 @@ def test_a_possible_link_under_a_sealed_decision_is_not_waiting(index: Connectio
     assert _found(index) == {}
 
 
+def test_a_task_beside_a_sealed_decision_is_counted_and_not_told(index: Connection[Any]) -> None:
+    """Two tasks of one record, set side by side, would give away the two whom the sealed decision parts."""
+    _decide(index, "a1", "g1", "not linked", sealed=True)
+    _decide(index, "d1", "g1", "possible", rule="weights", days=29)
+    _decide(index, "d2", "a2", "possible", rule="weights", days=29)
+    _decide(index, "d3", "e1", "possible", rule="weights", days=30)
+
+    found = examine(index).found["waiting_long"]
+
+    assert found.count == 3
+    assert [one.patient_detail_ids for one in found.first] == [tuple(_ids(index, "e1", "d3"))]
+
+
+def test_a_merge_that_a_sealed_decision_parts_is_counted_and_not_told(index: Connection[Any]) -> None:
+    _merge(index)
+    major, minor = index.execute("SELECT major_id, minor_id FROM patient_index.patient_merge").fetchall()[0]
+    assert [one.patient_detail_ids for one in examine(index).found["merges_apart"].first] == [(major, minor)]
+    index.execute(
+        "INSERT INTO patient_index.link_decision (record_a, record_b, decision, rule, decided_by, sealed)"
+        " VALUES (least(%(a)s, %(b)s), greatest(%(a)s, %(b)s), 'not linked', 'steward', 'test', true)",
+        {"a": major, "b": minor},
+    )
+
+    found = examine(index).found["merges_apart"]
+
+    assert (found.count, found.first) == (1, [])
+
+
+def test_an_overlay_beside_a_sealed_decision_is_counted_and_not_told(index: Connection[Any]) -> None:
+    _turn_into_somebody_else(index)
+    (told,) = examine(index).found["held_long"].first
+    other = _ids(index, "e1")[0]
+    index.execute(
+        "INSERT INTO patient_index.link_decision (record_a, record_b, decision, rule, decided_by, sealed)"
+        " VALUES (least(%(a)s, %(b)s), greatest(%(a)s, %(b)s), 'not linked', 'steward', 'test', true)",
+        {"a": told.patient_detail_ids[0], "b": other},
+    )
+
+    found = examine(index).found["held_long"]
+
+    assert (found.count, found.first) == (1, [])
+
+
 def test_a_pair_of_records_is_compared_anew_where_another_model_linked_it(index: Connection[Any]) -> None:
     index.execute(
         "UPDATE patient_index.patient_record r SET identity = e.identity FROM patient_index.patient_record e"

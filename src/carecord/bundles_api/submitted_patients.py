@@ -110,7 +110,7 @@ def _submit(
             "PatientDetailId": str(patient_detail_id),
             "Outcome": outcome,
             "LinkedPatientDetailIds": [str(one) for one in linked],
-            "PossibleMatches": count_possible(connection, patient_detail_id),
+            "PossibleMatches": count_possible(connection, patient_detail_id, tenancies=call.caller.tenancies),
             "SubmissionId": str(uuid.uuid4()),
             "TenancyDescription": description,
         },

@@ -136,6 +136,16 @@ def _pairs(old: str | None, new: str | None, file: Path | None) -> list[tuple[st
         return [(without_spaces(old), without_spaces(new))]
     if file is None or old is not None:
         raise BadRequest("Give two NHS numbers, or a file.")
+    try:
+        return _read_pairs(file)
+    except UnicodeDecodeError:
+        # Not from the error: its text holds the whole line, and with it the patients' numbers.
+        raise BadRequest("The file must be a CSV in UTF-8.") from None
+    except csv.Error:
+        raise BadRequest("The file must be a CSV of NHS numbers: a field is too long, or broken.") from None
+
+
+def _read_pairs(file: Path) -> list[tuple[str, str]]:
     with file.open(newline="", encoding="utf-8-sig") as text:
         rows = csv.DictReader(text)
         if not set(_COLUMNS) <= set(rows.fieldnames or ()):

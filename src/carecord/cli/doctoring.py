@@ -1,6 +1,5 @@
 """`carecord index doctor`: groups of records that need somebody's attention."""
 
-import getpass
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,16 +10,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from carecord.access.audit import AuditEvent, EventName, record
+from carecord.cli.reviewing import Looking
 from carecord.cli.terminal import err, failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
 from carecord.patient_index.checks import CHECKS, CHECKS_BY_NAME, Check, Examination, Limits
 from carecord.patient_index.doctoring import examine, keep
 
 _LIMITS = Limits()
+_LONGEST = 36_500
 
 
 def command(
-    by: Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who looks, for the audit.")],
+    by: Looking,
     show: Annotated[
         list[str] | None, typer.Option(help="List the records that this check found. May be given again.")
     ] = None,
@@ -30,10 +31,13 @@ def command(
         int, typer.Option(min=1, help="Records that one person may have in one source.")
     ] = _LIMITS.of_one_source,
     days_held: Annotated[
-        int, typer.Option(min=0, help="Days that a record which turned into somebody else may wait.")
+        int,
+        typer.Option(
+            min=0, max=_LONGEST, help="Days that a record which turned into somebody else may wait."
+        ),
     ] = _LIMITS.days_held,
     days_waiting: Annotated[
-        int, typer.Option(min=0, help="Days that a pair may wait for a steward.")
+        int, typer.Option(min=0, max=_LONGEST, help="Days that a pair may wait for a steward.")
     ] = _LIMITS.days_waiting,
     every_person: Annotated[
         bool, typer.Option(help="Compare anew those of few records too that the model in force has linked.")

@@ -1,6 +1,5 @@
 """`carecord index explain`: why two records are linked, or are not."""
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from carecord.access.audit import AuditEvent, EventName, record
 from carecord.bundles_api.link_answers import encode, explanation_answer
+from carecord.cli.reviewing import Looking
 from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.errors import BadRequest
 from carecord.kernel.local_time import UK
@@ -28,7 +28,6 @@ from carecord.patient_index.explaining import (
 from carecord.patient_index.seeing import Viewer, reading_at_once
 from carecord.patient_index.waterfall import waterfall
 
-By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who looks, for the audit.")]
 SeeSealed = Annotated[bool, typer.Option("--sealed", help="Show sealed decisions too. The audit marks it.")]
 
 _OUTCOMES = {
@@ -42,7 +41,7 @@ TIME = "%-d %b %Y %H:%M:%S"
 def command(
     patient_detail_id: Annotated[int, typer.Argument(help="A record.")],
     other_patient_detail_id: Annotated[int, typer.Argument(help="Another.")],
-    by: By,
+    by: Looking,
     picture: Annotated[
         Path | None, typer.Option(help="Write the weights as a waterfall, an SVG file.", dir_okay=False)
     ] = None,

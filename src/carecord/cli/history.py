@@ -10,7 +10,8 @@ from rich.text import Text
 
 from carecord.access.audit import AuditEvent, EventName, record
 from carecord.bundles_api.link_answers import encode, group_answer, history_answer
-from carecord.cli.explaining import TIME, By, SeeSealed, links_table
+from carecord.cli.explaining import TIME, SeeSealed, links_table
+from carecord.cli.reviewing import Looking
 from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.local_time import UK
 from carecord.kernel.settings import Settings
@@ -31,7 +32,7 @@ _MOST = 12
 
 def history(
     patient_detail_id: Annotated[int, typer.Argument(help="A record.")],
-    by: By,
+    by: Looking,
     as_json: AsJson = False,
     sealed: SeeSealed = False,
 ) -> None:
@@ -57,7 +58,7 @@ def as_of(
         typer.Argument(help="Such as '2024-03-01 10:30': UK local, or with an offset such as +01:00."),
     ],
     patient_detail_id: Annotated[int, typer.Argument(help="A record.")],
-    by: By,
+    by: Looking,
     as_json: AsJson = False,
     sealed: SeeSealed = False,
 ) -> None:

@@ -43,6 +43,11 @@ _KINDS: dict[Kind, tuple[str, str]] = {
 def _said(text: str) -> str:
     if not text.strip():
         raise typer.BadParameter("must say something")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Bytes that are no text arrive as halves of characters, which no column can hold.
+        raise typer.BadParameter("must be text in UTF-8") from None
     return text.strip()
 
 

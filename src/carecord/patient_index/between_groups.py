@@ -13,7 +13,7 @@ from carecord.patient_index.deciding import LARGEST_PART, NO_CLEAR_LEAD, Outcome
 from carecord.patient_index.groups import Pair, pair
 from carecord.patient_index.linking import STEWARD, read_identity
 from carecord.patient_index.scoring import Model
-from carecord.patient_index.seeing import SeenRecord, Viewer, see
+from carecord.patient_index.seeing import SeenRecord, Viewer, see, without_questions
 
 queries = load_queries(__package__, "explaining.sql")
 
@@ -108,6 +108,8 @@ def explain_apart(
     ]
     barred = [p for p, decision, _ in between if decision == "not linked"]
     tasks = [(p, guards) for p, decision, guards in between if decision == "possible"]
+    if without_questions(connection, viewer, asked):
+        tasks = []
     why: list[Why] = []
     if barred:
         why.append(Why("barred", "somebody has decided that they are different people", tuple(barred)))
@@ -121,7 +123,7 @@ def explain_apart(
     elif outcome == "review":
         why.append(Why("not_enough", "not enough agrees for a link, or a guard stops it"))
     else:
-        why += _refused(connection, a, b, model, tasks=tasks)
+        why += _refused(connection, a, b, viewer, model, tasks=tasks)
         if not why and not _meet(connection, asked):
             why.append(
                 Why(
@@ -129,12 +131,13 @@ def explain_apart(
                     "they share no blocking key, so that they were never compared on arrival",
                 )
             )
-    return _only_seen(connection, viewer, a, why or [_UNTOLD])
+    return _only_seen(connection, viewer, a, why) or (_UNTOLD,)
 
 
 _UNTOLD = Why(
     "at_the_next_change",
-    "nothing stands against it now: the next change of a record decides anew, and so does a relink",
+    "nothing that can be told stands against it now: the next change of a record decides anew,"
+    " and so does a relink",
 )
 
 
@@ -159,6 +162,7 @@ def _refused(
     connection: Connection[Any],
     a: SeenRecord,
     b: SeenRecord,
+    viewer: Viewer,
     model: Model,
     *,
     tasks: Sequence[tuple[Pair, Sequence[str]]],
@@ -177,19 +181,24 @@ def _refused(
             found.append(Why("not_compatible", "records of the two groups speak against each other", against))
     if any(NO_CLEAR_LEAD in guards for _, guards in tasks):
         words = "somebody else, who cannot be the same person, comes as close"
-        beside = connection.execute(queries.questions_beside, persons)
-        found.append(Why("no_clear_lead", words, tuple((row[0], row[1]) for row in beside)))
+        beside = [(row[0], row[1]) for row in connection.execute(queries.questions_beside, persons)]
+        untold = without_questions(connection, viewer, {record for p in beside for record in p})
+        rivals = tuple(p for p in beside if untold.isdisjoint(p))
+        if rivals:
+            found.append(Why("no_clear_lead", words, rivals))
     return found
 
 
 def _only_seen(
     connection: Connection[Any], viewer: Viewer, asked: SeenRecord, why: Sequence[Why]
 ) -> tuple[Why, ...]:
+    """The reasons with the pairs that the viewer may know of; one that stands on no other is left out."""
     named = {record for one in why for p in one.pairs for record in p}
     seen = see(connection, viewer, asked.patient_detail_id, others=named).keys()
-    return tuple(
+    shown = (
         Why(one.name, one.words, tuple(p for p in one.pairs if seen >= set(p))[:_MOST_PAIRS]) for one in why
     )
+    return tuple(told for one, told in zip(why, shown, strict=True) if told.pairs or not one.pairs)
 
 
 def _pairs(path: Sequence[Link]) -> tuple[Pair, ...]:

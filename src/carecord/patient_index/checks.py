@@ -10,8 +10,8 @@ queries = load_queries(__package__, "doctoring.sql")
 
 
 def whole(query: LiteralString) -> LiteralString:
-    """The query with its condition on decisions written out."""
-    return query.replace("{stands}", queries.stands)
+    """The query with what it shares with others written out."""
+    return query.replace("{stands}", queries.stands).replace("{sealed_record}", queries.sealed_record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,11 @@ LARGE = Check("large_groups", "persons of very many records", query=queries.larg
 ONE_SOURCE = Check(
     "many_of_one_source", "persons of many records of one source", query=queries.many_of_one_source
 )
-MERGES_APART = Check("merges_apart", "merged records that are two persons", query=queries.merges_apart)
+MERGES_APART = Check("merges_apart", "merged records that are two persons", query=whole(queries.merges_apart))
 ALIASES = Check("aliases_not_applied", "records compared by a superseded NHS number")
-HELD = Check("held_long", "records that turned into somebody else, long undecided", query=queries.held_long)
+HELD = Check(
+    "held_long", "records that turned into somebody else, long undecided", query=whole(queries.held_long)
+)
 WAITING = Check(
     "waiting_long", "pairs that have waited long for a steward", query=whole(queries.waiting_long)
 )

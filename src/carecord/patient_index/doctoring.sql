@@ -14,6 +14,17 @@ d.superseded_at IS NULL AND NOT EXISTS (
     WHERE s.record_a = d.record_a AND s.record_b = d.record_b AND s.superseded_at IS NULL AND s.sealed
       AND NOT d.sealed)
 
+-- sealed_record --
+-- The records of every person on a side of a sealed decision.
+sealed_record AS MATERIALIZED (
+    SELECT DISTINCT fellow.patient_detail_id
+    FROM patient_index.link_decision d
+    CROSS JOIN unnest(ARRAY[d.record_a, d.record_b]) AS ends (id)
+    JOIN patient_index.patient_record r ON r.patient_detail_id = ends.id
+    JOIN patient_index.patient_record fellow USING (person_id)
+    WHERE d.sealed AND d.superseded_at IS NULL
+)
+
 -- groups_to_examine --
 -- The persons whose records are compared anew: of more than %(few)s, held together by another model or by people,
 -- or by too few links. Of the others the model in force has compared every pair, and has linked them.
@@ -111,27 +122,41 @@ ORDER BY count(*) DESC, r.person_id
 LIMIT %(most)s
 
 -- merges_apart --
--- Records that their source has merged and that are two persons.
-SELECT count(*) OVER (), ARRAY[a.patient_detail_id, b.patient_detail_id], NULL
-FROM patient_index.patient_merge m
-JOIN patient_index.patient_record a ON a.patient_detail_id = m.major_id
-JOIN patient_index.patient_record b ON b.patient_detail_id = m.minor_id AND b.person_id <> a.person_id
-WHERE m.undone_at IS NULL
-ORDER BY m.merge_id
+-- Records that their source has merged and that are two persons. Which they are, is told of those that are on no
+-- side of a sealed decision.
+WITH {sealed_record}, apart AS (
+    SELECT m.merge_id, a.patient_detail_id AS major_id, b.patient_detail_id AS minor_id, EXISTS (
+        SELECT FROM sealed_record s WHERE s.patient_detail_id IN (a.patient_detail_id, b.patient_detail_id)) AS sealed
+    FROM patient_index.patient_merge m
+    JOIN patient_index.patient_record a ON a.patient_detail_id = m.major_id
+    JOIN patient_index.patient_record b ON b.patient_detail_id = m.minor_id AND b.person_id <> a.person_id
+    WHERE m.undone_at IS NULL
+)
+SELECT count(*) OVER (), CASE WHEN sealed THEN '{}' ELSE ARRAY[major_id, minor_id] END, NULL
+FROM apart
+ORDER BY sealed, merge_id
 LIMIT %(most)s
 
 -- held_long --
--- Records that turned into somebody else, and that nobody has decided on for long.
-SELECT count(*) OVER (), ARRAY[patient_detail_id], 'since ' || to_char(noticed_at, 'YYYY-MM-DD')
-FROM patient_index.overlay
-WHERE decided_at IS NULL AND noticed_at < now() - %(days_held)s * interval '1 day'
-ORDER BY noticed_at, overlay_id
+-- Records that turned into somebody else, and that nobody has decided on for long. Which they are, is told of those
+-- that neither are nor were of a person on a side of a sealed decision.
+WITH {sealed_record}, held AS (
+    SELECT overlay_id, patient_detail_id, noticed_at, EXISTS (
+        SELECT FROM sealed_record s
+        WHERE s.patient_detail_id = ANY (o.patient_detail_id || o.former_records)) AS sealed
+    FROM patient_index.overlay o
+    WHERE decided_at IS NULL AND noticed_at < now() - %(days_held)s * interval '1 day'
+)
+SELECT count(*) OVER (), CASE WHEN sealed THEN '{}' ELSE ARRAY[patient_detail_id] END,
+    'since ' || to_char(noticed_at, 'YYYY-MM-DD')
+FROM held
+ORDER BY sealed, noticed_at, overlay_id
 LIMIT %(most)s
 
 -- waiting_long --
--- Pairs that have waited long for a steward.
-SELECT count(*) OVER (), ARRAY[record_a, record_b], what || ' since ' || to_char(since, 'YYYY-MM-DD')
-FROM (
+-- Pairs that have waited long for a steward. Which they are, is told of those that are on no side of a sealed
+-- decision: two such pairs set side by side would give away whom it keeps apart.
+WITH {sealed_record}, task AS (
     SELECT d.record_a, d.record_b, 'possible link' AS what, d.decided_at AS since
     FROM patient_index.link_decision d
     WHERE d.decision = 'possible' AND NOT d.sealed AND {stands}
@@ -139,9 +164,16 @@ FROM (
     SELECT record_a, record_b, 'proposed ' || kind, proposed_at
     FROM patient_index.proposal
     WHERE closed_at IS NULL
-) AS task
-WHERE since < now() - %(days_waiting)s * interval '1 day'
-ORDER BY since, record_a, record_b
+), waiting AS (
+    SELECT task.*, EXISTS (
+        SELECT FROM sealed_record s WHERE s.patient_detail_id IN (task.record_a, task.record_b)) AS sealed
+    FROM task
+    WHERE since < now() - %(days_waiting)s * interval '1 day'
+)
+SELECT count(*) OVER (), CASE WHEN sealed THEN '{}' ELSE ARRAY[record_a, record_b] END,
+    what || ' since ' || to_char(since, 'YYYY-MM-DD')
+FROM waiting
+ORDER BY sealed, since, record_a, record_b
 LIMIT %(most)s
 
 -- superseded_numbers --

@@ -1,7 +1,7 @@
 """Why two records are linked, or are not: what each comparison added, what stopped it, who decided when."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,15 @@ from carecord.patient_index.groups import pair
 from carecord.patient_index.guards import GUARDS, certain
 from carecord.patient_index.linking import STEWARD, read_identity
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.scoring import Model, Thresholds, load_model, rarity
-from carecord.patient_index.seeing import STEWARD_AT_THE_MACHINE, SeenRecord, Viewer, see, unknown_record
+from carecord.patient_index.scoring import Model, Thresholds, model_in_force, rarity
+from carecord.patient_index.seeing import (
+    STEWARD_AT_THE_MACHINE,
+    SeenRecord,
+    Viewer,
+    see,
+    unknown_record,
+    without_questions,
+)
 
 queries = load_queries(__package__, "explaining.sql")
 
@@ -124,7 +131,7 @@ def explain(
     seen = see(connection, viewer, a, others=[b])
     if b not in seen:
         raise unknown_record(b)
-    model = model or load_model()
+    model = model or model_in_force()
     ours, theirs = seen[pair(a, b)[0]], seen[pair(a, b)[1]]
     decisions = _decisions(connection, ours, theirs, viewer)
     rows = connection.execute(queries.pair_compared, {"ids": [a, b]}).fetchall()
@@ -154,7 +161,11 @@ def _decisions(
             "may_see_sealed": viewer.may_see_sealed,
         },
     )
-    return tuple(_decision(row) for row in rows)
+    found = [_decision(row) for row in rows]
+    if without_questions(connection, viewer, (a.patient_detail_id, b.patient_detail_id)):
+        found = [one for one in found if one.decision != "possible"]
+    told = {one.decision_id for one in found}
+    return tuple(one if one.superseded_by in told else replace(one, superseded_by=None) for one in found)
 
 
 def _decision(row: Sequence[Any]) -> StoredDecision:

@@ -13,7 +13,7 @@ from carecord.kernel.sql import load_queries
 from carecord.patient_index.between_groups import Link
 from carecord.patient_index.explaining import Guard, guards_in_words
 from carecord.patient_index.groups import Pair, connected_parts
-from carecord.patient_index.seeing import STEWARD_AT_THE_MACHINE, SeenRecord, Viewer, see
+from carecord.patient_index.seeing import STEWARD_AT_THE_MACHINE, SeenRecord, Viewer, see, without_questions
 
 queries = load_queries(__package__, "history.sql")
 
@@ -125,6 +125,9 @@ def read_history(
         for one in decisions
         if (one.record_a in members or one.record_b in members) and (viewer.may_see_sealed or not one.sealed)
     ]
+    asked = {record for one in told if one.decision == "possible" for record in one.pair}
+    untold = without_questions(connection, viewer, asked)
+    told = [one for one in told if one.decision != "possible" or untold.isdisjoint(one.pair)]
     events = [*_events_of_records(connection, members), *_events_of_decisions(told)]
     named = members.union(*(event.records for event in events))
     seen = see(connection, viewer, patient_detail_id, others=named)

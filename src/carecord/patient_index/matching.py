@@ -22,7 +22,7 @@ from carecord.patient_index.comparing import COMPARISONS, NOTHING
 from carecord.patient_index.deciding import Verdict, judge
 from carecord.patient_index.linking import read_identity
 from carecord.patient_index.normalise import Identity, calendar_day
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 from carecord.patient_index.search import Criteria, conditions_on_records
 
 queries = load_queries(__package__, "matching.sql")
@@ -33,6 +33,7 @@ looks on in a search: a woman asked for by a name and a birth date may have marr
 
 _PLACE = {comparison.name: place for place, comparison in enumerate(COMPARISONS)}
 _AGREES = 0
+_SHORT_FORM = 2
 
 
 class Grade(StrEnum):
@@ -77,7 +78,7 @@ async def match(
     asked for, records with a sensitive address are not looked at either (PDS: a search by postcode or general
     practice never returns restricted patients).
     """
-    model = model or load_model()
+    model = model or model_in_force()
     asked = await _with_current_number(connection, asked)
     candidates = await _candidates(
         connection, asked, narrowed or Criteria(), model, tenancies=tenancies, minor_numbers=minor_numbers
@@ -149,9 +150,12 @@ def probability(model: Model, verdict: Verdict) -> float:
 
 
 def _tells_twins_apart(verdict: Verdict) -> bool:
-    """Birth date, and forename or NHS number: without them the other twin would match as well."""
+    """Birth date, and forename or NHS number: without them the other twin would match as well.
+
+    A forename that is only spelt alike may be the other twin's: Amina and Amira.
+    """
     levels = verdict.score.levels
-    named = levels[_PLACE["forename"]] != NOTHING or levels[_PLACE["nhs_number"]] == _AGREES
+    named = levels[_PLACE["forename"]] in (_AGREES, _SHORT_FORM) or levels[_PLACE["nhs_number"]] == _AGREES
     return named and levels[_PLACE["birth"]] != NOTHING
 
 

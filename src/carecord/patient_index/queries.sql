@@ -18,6 +18,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_record (
     active boolean, demographics json, source_updated_at timestamp, identity json, blocking_keys bigint[]
 ) ON COMMIT DELETE ROWS
 
+-- empty_stage --
+-- Nothing of what was filed before in this transaction is filed again.
+TRUNCATE staged_record
+
 -- copy_records --
 -- Bring a batch into its place.
 COPY staged_record FROM STDIN
@@ -481,10 +485,30 @@ WHERE asked.patient_detail_id = %(patient_detail_id)s AND r.patient_detail_id <>
 ORDER BY r.patient_detail_id
 
 -- count_possible --
--- How many possible links of a record wait for a steward.
-SELECT count(*) FROM patient_index.link_decision
-WHERE superseded_at IS NULL AND decision = 'possible'
-  AND (record_a = %(patient_detail_id)s OR record_b = %(patient_detail_id)s)
+-- How many possible links of a record, with records that a client may know of, wait for a steward. Those of persons
+-- on a side of a sealed decision are for those alone who may see it.
+SELECT count(*)
+FROM (
+    SELECT record_b AS other FROM patient_index.link_decision
+    WHERE record_a = %(patient_detail_id)s AND superseded_at IS NULL AND decision = 'possible'
+    UNION ALL
+    SELECT record_a FROM patient_index.link_decision
+    WHERE record_b = %(patient_detail_id)s AND superseded_at IS NULL AND decision = 'possible'
+) AS possible
+JOIN patient_index.patient_record r ON r.patient_detail_id = possible.other
+WHERE (%(tenancies)s::integer[] IS NULL OR r.tenancy_id = ANY (%(tenancies)s))
+  AND NOT r.sharing_refused
+  AND NOT EXISTS (
+    SELECT FROM patient_index.patient_record asked
+    JOIN patient_index.patient_record fellow ON fellow.person_id IN (asked.person_id, r.person_id)
+    CROSS JOIN LATERAL (
+        SELECT FROM patient_index.link_decision d
+        WHERE d.record_a = fellow.patient_detail_id AND d.sealed AND d.superseded_at IS NULL
+        UNION ALL
+        SELECT FROM patient_index.link_decision d
+        WHERE d.record_b = fellow.patient_detail_id AND d.sealed AND d.superseded_at IS NULL
+    ) AS sealed
+    WHERE asked.patient_detail_id = %(patient_detail_id)s)
 
 -- decisions_across --
 -- The decisions in force on pairs with one record on each side.

@@ -67,6 +67,17 @@ def see(
     return seen
 
 
+def without_questions(connection: Connection[Any], viewer: Viewer, ids: Iterable[int]) -> frozenset[int]:
+    """Of these records those whose questions to stewards the viewer may not know of.
+
+    They are of a person on a side of a sealed decision. A third record that agrees with both
+    sides has two questions, which together would give the pair away.
+    """
+    if viewer.may_see_sealed:
+        return frozenset()
+    return frozenset(row[0] for row in connection.execute(queries.sealed_sides, {"ids": list(ids)}))
+
+
 def unknown_record(patient_detail_id: int) -> NotFound:
     """The same for a record that is not there and one that the viewer may not know of."""
     return NotFound(f"There is no patient detail ID {patient_detail_id}.", reason="unknown_patient")

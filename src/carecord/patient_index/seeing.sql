@@ -2,6 +2,21 @@
 -- All that this transaction reads is of one instant, and it changes nothing.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 
+-- sealed_sides --
+-- Of these records those whose person is on a side of a sealed decision.
+SELECT named.patient_detail_id
+FROM patient_index.patient_record named
+WHERE named.patient_detail_id = ANY (%(ids)s) AND EXISTS (
+    SELECT FROM patient_index.patient_record fellow
+    CROSS JOIN LATERAL (
+        SELECT FROM patient_index.link_decision d
+        WHERE d.record_a = fellow.patient_detail_id AND d.sealed AND d.superseded_at IS NULL
+        UNION ALL
+        SELECT FROM patient_index.link_decision d
+        WHERE d.record_b = fellow.patient_detail_id AND d.sealed AND d.superseded_at IS NULL
+    ) AS sealed
+    WHERE fellow.person_id = named.person_id)
+
 -- records_seen --
 -- Of these records those that the viewer may know of, each with its source.
 -- One who may not see sealed decisions is told of nobody whom they keep apart from the record that was asked for;

@@ -34,8 +34,9 @@ def link_records(connection: Connection[Any], a: int, b: int, *, decided_by: str
     across = _decisions_across(connection, ours, theirs)
     if any(d.decision == "not linked" and d.decided_by != decided_by for d in across):
         raise Conflict(
-            "Somebody else has decided that the two are different patients; a steward can undo that.",
-            reason="link_barred",
+            # The one text for every barrier: neither who barred it nor whether it is sealed is told.
+            "These records cannot be linked: ask the index lead.",
+            reason=links.LINK_BARRED,
         )
     said = {(d.record_a, d.record_b) for d in across if d.decision == "linked" and d.rule == STEWARD}
     if b in ours and (min(a, b), max(a, b)) in said:
@@ -55,7 +56,8 @@ def unlink_records(
     together = _person_of(connection, a)
     if b not in together:
         words = links.words_between(connection, [a], [b])
-        if any(word.decision == "not linked" and not word.sealed for word in words):
+        own = [word for word in words if word.decided_by == decided_by and not word.sealed]
+        if any(word.decision == "not linked" for word in own):
             return
         raise NotFound("The two are not linked.", reason="not_linked")
     leaving = [row[0] for row in connection.execute(queries.merged_with, {"patient_detail_id": b})]

@@ -179,9 +179,20 @@ def find_linked(
     return [row[0] for row in rows]
 
 
-def count_possible(connection: Connection[Any], patient_detail_id: int) -> int:
-    """How many possible links of the record wait for a steward."""
-    row = connection.execute(queries.count_possible, {"patient_detail_id": patient_detail_id}).fetchone()
+def count_possible(
+    connection: Connection[Any], patient_detail_id: int, *, tenancies: Sequence[int] | None
+) -> int:
+    """How many possible links of the record with records that the caller may know of wait for a steward.
+
+    Those that a sealed decision hides from ordinary stewards are not counted either.
+    """
+    row = connection.execute(
+        queries.count_possible,
+        {
+            "patient_detail_id": patient_detail_id,
+            "tenancies": None if tenancies is None else list(tenancies),
+        },
+    ).fetchone()
     assert row is not None
     found: int = row[0]
     return found

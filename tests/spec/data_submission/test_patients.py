@@ -44,6 +44,22 @@ def test_a_new_number_makes_a_record_that_is_found_and_linked_at_once(
     assert sorted(_found(sources, NhsNumber="9990123454")) == sorted([str(gp), new])
 
 
+def test_possible_matches_are_counted_among_records_that_the_client_may_see(
+    sources: Sandpit, trust: Submitter, engine: Submitter
+) -> None:
+    """Else a number would tell who is known to a source that the client may know nothing of."""
+    alike = {"Surname": "Example", "Forename": "Ann", "DateOfBirth": "1946-05-17", "PostCode": "XX1 1AA"}
+    verified = {"NhsNumberVerificationStatus": "01"}
+    engine.new_record(TenancyId=OTHER, NhsNumber="9990123454", **alike, **verified)
+
+    mine = alike | verified | {"NhsNumber": "9991002006"}
+    to_the_trust = trust.create(**mine)
+    to_the_engine = engine.create(**mine)
+
+    assert (to_the_trust.status_code, to_the_trust.json()["PossibleMatches"]) == (201, 0)
+    assert (to_the_engine.json()["Outcome"], to_the_engine.json()["PossibleMatches"]) == ("Unchanged", 1)
+
+
 def test_the_same_again_changes_nothing(sources: Sandpit, trust: Submitter) -> None:
     new = trust.new_record(**ANN)
     before = _details(sources, new)

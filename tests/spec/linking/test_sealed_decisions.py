@@ -9,9 +9,13 @@ import pytest
 
 from carecord.kernel.errors import CareRecordError, Conflict, NotAllowed, NotFound
 from carecord.patient_index import links, source_decisions
+from carecord.patient_index.explaining import explain
+from carecord.patient_index.history import read_history
 from carecord.patient_index.linking import relink
 from carecord.patient_index.links import Word
 from carecord.patient_index.reviewing import Signed, answer_task, count_waiting
+from carecord.patient_index.seeing import Viewer
+from carecord.patient_index.submitting import count_possible
 from tests.support.sandpit import Sandpit
 from tests.support.stewards import AISHA, ANOTHER_NUMBER, DORIS, JONES, ONE_NUMBER, Index
 
@@ -90,6 +94,81 @@ def test_a_source_that_unlinks_hears_the_same_as_of_two_that_nobody_parted(
             )
 
     assert refusal(lambda: unlink("a1", "b2")) == refusal(lambda: unlink("a1", "other3"))
+
+
+def test_a_source_that_links_and_a_steward_that_links_hear_the_same(index: Index, sealed: Word) -> None:
+    def link() -> None:
+        with index.connection.transaction():
+            source_decisions.link_records(
+                index.connection, *index.ids("a1", "b2"), decided_by="client engine", reason=None
+            )
+
+    assert refusal(link) == refusal(lambda: index.answer(("a1", "b2"), "same"))
+
+
+def test_a_source_that_unlinks_hears_the_same_whether_a_steward_parted_two_openly_or_not(
+    index: Index, sealed: Word
+) -> None:
+    index.load(c3=AISHA | {"Surname": "Barley"}, d4={"Surname": "Quill", "DateOfBirth": "1931-01-09"})
+    index.answer(("c3", "d4"), "different", COLLEAGUE)
+
+    def unlink(a: str, b: str) -> None:
+        with index.connection.transaction():
+            source_decisions.unlink_records(
+                index.connection, index.id(a), index.id(b), decided_by="client engine", reason=None
+            )
+
+    assert refusal(lambda: unlink("a1", "b2")) == refusal(lambda: unlink("c3", "d4"))
+
+
+def test_no_explanation_of_a_third_record_gives_away_that_two_are_parted(index: Index, sealed: Word) -> None:
+    index.load(c3=DORIS)
+    a, b, c = (index.id(key) for key in ("a1", "b2", "c3"))
+
+    told = [explain(index.connection, c, one) for one in (a, b)]
+    in_full = [explain(index.connection, c, one, viewer=Viewer(may_see_sealed=True)) for one in (a, b)]
+
+    assert [[why.name for why in one.why] for one in told] == [["at_the_next_change"]] * 2
+    assert [one.decisions for one in told] == [(), ()]
+    for one in in_full:
+        assert [why.name for why in one.why] == ["waiting", "no_clear_lead"]
+        assert all(why.pairs for why in one.why)
+        assert [decision.decision for decision in one.decisions] == ["possible"]
+
+
+def test_a_reason_that_stands_on_records_which_the_viewer_may_not_know_of_is_not_told(index: Index) -> None:
+    index.load(a1=DORIS, b2=DORIS)
+    index.answer(("a1", "b2"), "different")
+    index.load(c3=DORIS)
+
+    (waiting,) = explain(index.connection, *index.ids("a1", "c3"), viewer=Viewer(tenancies=(1, 3))).why
+    in_full = explain(index.connection, *index.ids("a1", "c3"), viewer=Viewer(tenancies=(1, 2, 3))).why
+
+    assert (waiting.name, waiting.pairs) == ("waiting", (index.ids("a1", "c3"),))
+    assert [why.name for why in in_full] == ["waiting", "no_clear_lead"]
+
+
+@pytest.mark.parametrize("asked", ["a1", "b2", "c3"])
+def test_no_history_tells_of_a_question_beside_a_sealed_decision(
+    index: Index, sealed: Word, asked: str
+) -> None:
+    index.load(c3=DORIS)
+
+    told = read_history(index.connection, index.id(asked))
+    in_full = read_history(index.connection, index.id(asked), viewer=Viewer(may_see_sealed=True))
+
+    assert "possible" not in {event.what for step in told.steps for event in step.events}
+    assert "possible" in {event.what for step in in_full.steps for event in step.events}
+
+
+@pytest.mark.parametrize("asked", ["a1", "b2", "c3"])
+def test_a_source_is_not_told_how_many_questions_a_sealed_decision_hides(
+    index: Index, sealed: Word, asked: str
+) -> None:
+    index.load(c3=DORIS)
+    assert len(index.tasks(may_see_sealed=True)) == 2
+
+    assert count_possible(index.connection, index.id(asked), tenancies=None) == 0
 
 
 def test_a_newcomer_that_agrees_with_both_sides_is_a_task_for_those_with_the_right_alone(
