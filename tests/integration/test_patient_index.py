@@ -107,6 +107,19 @@ def test_a_steward_and_a_load_at_once_leave_what_the_steward_said(
     assert ["g"] in persons(two_sources)
 
 
+def test_two_batches_of_one_transaction_are_each_filed_under_their_own_source(
+    two_sources: Connection[Any],
+) -> None:
+    with two_sources.transaction():
+        file_records(two_sources, 1, [record(f"g{n}") for n in range(21)])
+        file_records(two_sources, 2, [record(f"a{n}") for n in range(21)])
+
+    counted = two_sources.execute(
+        "SELECT tenancy_id, count(*) FROM patient_index.patient_record GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert counted == [(1, 21), (2, 21)]
+
+
 def test_a_failed_load_leaves_nothing_behind(two_sources: Connection[Any]) -> None:
     with pytest.raises(psycopg.errors.ForeignKeyViolation), two_sources.transaction():
         file_records(two_sources, 9, [record("g")])

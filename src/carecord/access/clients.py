@@ -154,7 +154,10 @@ def _check_client(client_id: str, scopes: Iterable[str]) -> None:
             FieldError("client_id", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
         )
     errors += [
-        FieldError("scopes", f"{scope!r} is not a bundle's slug and .read, .restricted, .write, .review or .sealed")
+        FieldError(
+            "scopes",
+            f"{scope!r} is not a bundle's slug and .read, .restricted, .write, .review or .sealed",
+        )
         for scope in scopes
         if not _SCOPE.fullmatch(scope)
     ]

@@ -21,7 +21,7 @@ class Queries:
                 raise ValueError(f"{file}: {name} has no line that describes it")
             if name in self._sql:
                 raise ValueError(f"{file}: {name} stands twice")
-            # Without indentation: the driver remembers what it made of a text of 4,096 characters, not of more.
+            # Without indentation: the driver remembers what it made of a text of up to 4,096 characters.
             self._sql[name] = "\n".join(line.strip() for line in lines if not line.startswith("-- ")).strip()
 
     def __getattr__(self, name: str) -> LiteralString:

@@ -10,7 +10,7 @@ from carecord.patient_index.counting import Counts
 from carecord.patient_index.deciding import NO_CLEAR_LEAD, NOT_COMPATIBLE
 from carecord.patient_index.guards import GUARDS
 from carecord.patient_index.linking import NUMBER_RULE, RULE, STEWARD
-from carecord.patient_index.scoring import load_model
+from carecord.patient_index.scoring import model_in_force
 
 _RULES = (NUMBER_RULE, RULE)
 _GUARDS = tuple(guard.name for guard in GUARDS)
@@ -59,7 +59,7 @@ def _links(counts: Counts) -> Iterator[Metric]:
                 made[one.rule] = made.get(one.rule, 0) + one.made
     yield _counters("links_made", "Links made without a person, by rule.", "rule", made)
     yield _gauges("links", "Links in force, by rule.", "rule", in_force)
-    hot_keys = dict.fromkeys(load_model().blocking, 0) | dict(counts.hot_keys)
+    hot_keys = dict.fromkeys(model_in_force().blocking, 0) | dict(counts.hot_keys)
     yield _gauges("hot_keys", "Blocking keys that are too common, by rule.", "rule", hot_keys)
 
 

@@ -20,7 +20,7 @@ from carecord.kernel.sql import load_queries
 from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.demographics import SourceRecord
 from carecord.patient_index.linking import lock_index, read_identity, relink
-from carecord.patient_index.scoring import load_model
+from carecord.patient_index.scoring import model_in_force
 
 queries = load_queries(__package__, "aliases.sql")
 keys = load_queries(__package__, "keys.sql")
@@ -158,7 +158,7 @@ def _moved(
     rows: Sequence[Sequence[Any]], current: Mapping[str, str]
 ) -> dict[int, tuple[str, set[int], set[int]]]:
     """By patient detail ID: the identity, its blocking keys, and the keys it no longer has."""
-    rules = load_model().blocking
+    rules = model_in_force().blocking
     moved = {}
     for record, number, text, old_keys in rows:
         before = read_identity(text)

@@ -110,9 +110,12 @@ def _unnamed_newborn(pair: Pair) -> bool:
 
 
 def _other_middle_name(pair: Pair) -> bool:
-    """Twins called Mohammed Ali and Mohammed Hassan."""
-    return (
-        not pair.number_agrees and pair.at(_MIDDLE) == MIDDLES_DIFFER and pair.at(_FORENAME) in FORENAME_FITS
+    """Twins called Mohammed Ali and Mohammed Hassan. A surname given as middle name is none."""
+    if pair.number_agrees or pair.at(_MIDDLE) != MIDDLES_DIFFER or pair.at(_FORENAME) not in FORENAME_FITS:
+        return False
+    return not any(
+        one.middle in (other.surname, *other.surname_parts)
+        for one, other in ((pair.a, pair.b), (pair.b, pair.a))
     )
 
 

@@ -16,7 +16,7 @@ from carecord.patient_index.deciding import Task, Verdict, judge, settle
 from carecord.patient_index.groups import Pair, connected_parts, pair
 from carecord.patient_index.guards import certain
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 
 queries = load_queries(__package__)
 
@@ -103,7 +103,7 @@ def relink(
     """
     if not patient_detail_ids:
         return Relinked()
-    model = model or load_model()
+    model = model or model_in_force()
     lock_index(connection)
     blocked = find_blocked(connection, patient_detail_ids, model)
     return decide(connection, blocked, patient_detail_ids, model=model)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from carecord.kernel.errors import SetUpError
+from carecord.kernel.settings import Settings
 from carecord.patient_index.comparing import COMPARISONS, NOTHING, Levels, compare
 from carecord.patient_index.normalise import Identity
 
@@ -114,6 +115,12 @@ def find_model(name_or_path: str) -> Model:
         return read_model(json.loads(Path(name_or_path).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnreadableModel(f"{name_or_path} is no model of the patient index.") from error
+
+
+@cache
+def model_in_force() -> Model:
+    """The model that links records, as the settings name it; read once by each process."""
+    return find_model(Settings().index_model)
 
 
 def model_names() -> list[str]:

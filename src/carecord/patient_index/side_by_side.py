@@ -11,7 +11,7 @@ from carecord.kernel.sql import load_queries
 from carecord.patient_index.explaining import PairExplained, explain_pair
 from carecord.patient_index.linking import read_identity
 from carecord.patient_index.reviewing import ReviewTask, parse_task_id
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 
 queries = load_queries(__package__, "reviewing.sql")
 
@@ -85,7 +85,7 @@ def set_side_by_side(
     return SideBySide(
         headings=headings,
         lines=tuple(line for line in lines if line.left or line.right),
-        explained=explain_pair(model or load_model(), read_identity(left[3]), read_identity(right[3])),
+        explained=explain_pair(model or model_in_force(), read_identity(left[3]), read_identity(right[3])),
     )
 
 

@@ -25,7 +25,7 @@ from carecord.patient_index.linking import (
     relink,
 )
 from carecord.patient_index.overlays import Change, note
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 
 queries = load_queries(__package__)
 
@@ -96,7 +96,7 @@ def file_records(
     had before stay as minor numbers. Few records are filed beside what others file; for many the index is
     the caller's alone until the transaction ends. One that its source had deleted is back.
     """
-    model = model or load_model()
+    model = model or model_in_force()
     if len(records) > FEW:
         return _file_alone(connection, tenancy_id, records, model)
     with connection.pipeline():
@@ -142,6 +142,7 @@ def _file_alone(
     lock_index(connection)
     admitted = admit(connection, tenancy_id, with_current_numbers(connection, records))
     connection.execute(queries.stage_records)
+    connection.execute(queries.empty_stage)
     if len(admitted.records) > FEW:
         with connection.cursor() as cursor, cursor.copy(queries.copy_records) as copy:
             for record in admitted.records:

@@ -30,6 +30,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "two_verified_numbers": ({}, OTHER_NUMBER),
     "numbers_differ": (UNVERIFIED | OTHER_NUMBER, {"Surname": "Married", "MiddleNames": None}),
     "other_forename": (NO_NUMBER, {"Forename": "Edith"}),
+    "other_middle_name": (NO_NUMBER, {"MiddleNames": "Rose"}),
+    "too_little_said": (NO_NUMBER, {"Forename": None}),
     "unnamed_newborn": (NO_NUMBER, {"Forename": "Baby", "MiddleNames": None}),
     "other_birthday": (NO_NUMBER, {"DateOfBirth": "1981-11-30"}),
     "one_number_two_people": ({}, {"Forename": "Edith", "MiddleNames": "Rose"}),
@@ -64,6 +66,50 @@ def test_a_guard_puts_before_a_steward_what_the_weights_would_link(name: str) ->
 )
 def test_one_number_on_two_people_links_nobody(a: dict[str, Any], b: dict[str, Any]) -> None:
     assert verdict(a, b).outcome != "link"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        # A father's record says no birth date.
+        (NO_NUMBER, NO_NUMBER | {"DateOfBirth": None, "MiddleNames": None}),
+        # A mother, and her baby filed under her number.
+        (NO_NUMBER | {"Forename": "Baby"}, {"DateOfBirth": None, "Forename": "Rose", "MiddleNames": None}),
+        # Two numbers, and a name that is not quite the same.
+        (UNVERIFIED, UNVERIFIED | OTHER_NUMBER | {"Forename": "Gracia", "MiddleNames": None}),
+        # Father and son, ten years in a digit.
+        (UNVERIFIED, UNVERIFIED | OTHER_NUMBER | {"DateOfBirth": "2002-05-17"}),
+    ],
+)
+def test_what_could_be_a_relative_s_record_links_nobody(a: dict[str, Any], b: dict[str, Any]) -> None:
+    assert verdict(a, b).outcome != "link"
+
+
+@pytest.mark.parametrize(
+    "forename",
+    [
+        "B/O Sarah",
+        "Male Infant",
+        "Boy One",
+        "Neonate 1",
+        "Twin1 Boy",
+        "Unnamed Baby",
+        "TwinII",
+        "First Twin",
+        "Quad",
+    ],
+)
+def test_a_newborn_s_name_for_want_of_one_is_no_name(forename: str) -> None:
+    found = identity_of(GRACE | {"Forename": forename, "MiddleNames": None})
+
+    assert (found.forename, found.newborn) == (None, True)
+
+
+@pytest.mark.parametrize("name", ["Unknown Male", "Unidentified", "Trauma Patient", "No Name", "Unknown 3"])
+def test_the_name_of_an_unidentified_patient_is_no_name(name: str) -> None:
+    found = identity_of(GRACE | {"Forename": name, "Surname": name, "MiddleNames": None})
+
+    assert (found.forename, found.surname, found.surname_parts) == (None, None, ())
 
 
 @pytest.mark.parametrize(("one", "other"), [("Ellie", "Elsie"), ("Dean", "Sean"), ("Jane", "Jade")])
