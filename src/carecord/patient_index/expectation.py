@@ -1,6 +1,6 @@
 """Expectation maximisation: from pairs alone, how often the same person's records agree, and two people's.
 
-The algorithm of Splink and fastLink, on counts of equal patterns of levels; a test holds it to Splink.
+The algorithm of Splink and fastLink, on counts of equal patterns of levels.
 """
 
 from collections.abc import Mapping, Sequence
