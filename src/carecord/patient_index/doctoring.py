@@ -36,7 +36,7 @@ from carecord.patient_index.examining import (
 from carecord.patient_index.groups import Pair
 from carecord.patient_index.linking import STEWARD
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 
 # Each identity is read once: remembering it would only push out what arrivals remember.
 _read_identity = msgspec.json.Decoder(Identity).decode
@@ -69,7 +69,7 @@ def examine(
     """
     round_ = _Round(
         connection,
-        model or load_model(),
+        model or model_in_force(),
         limits or Limits(),
         most=most,
         every_person=every_person,

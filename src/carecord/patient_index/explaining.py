@@ -16,7 +16,7 @@ from carecord.patient_index.groups import pair
 from carecord.patient_index.guards import GUARDS, certain
 from carecord.patient_index.linking import STEWARD, read_identity
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.scoring import Model, Thresholds, load_model, rarity
+from carecord.patient_index.scoring import Model, Thresholds, model_in_force, rarity
 from carecord.patient_index.seeing import (
     STEWARD_AT_THE_MACHINE,
     SeenRecord,
@@ -131,7 +131,7 @@ def explain(
     seen = see(connection, viewer, a, others=[b])
     if b not in seen:
         raise unknown_record(b)
-    model = model or load_model()
+    model = model or model_in_force()
     ours, theirs = seen[pair(a, b)[0]], seen[pair(a, b)[1]]
     decisions = _decisions(connection, ours, theirs, viewer)
     rows = connection.execute(queries.pair_compared, {"ids": [a, b]}).fetchall()

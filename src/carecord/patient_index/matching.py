@@ -22,7 +22,7 @@ from carecord.patient_index.comparing import COMPARISONS, NOTHING
 from carecord.patient_index.deciding import Verdict, judge
 from carecord.patient_index.linking import read_identity
 from carecord.patient_index.normalise import Identity, calendar_day
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 from carecord.patient_index.search import Criteria, conditions_on_records
 
 queries = load_queries(__package__, "matching.sql")
@@ -78,7 +78,7 @@ async def match(
     asked for, records with a sensitive address are not looked at either (PDS: a search by postcode or general
     practice never returns restricted patients).
     """
-    model = model or load_model()
+    model = model or model_in_force()
     asked = await _with_current_number(connection, asked)
     candidates = await _candidates(
         connection, asked, narrowed or Criteria(), model, tenancies=tenancies, minor_numbers=minor_numbers

@@ -19,7 +19,7 @@ from carecord.patient_index.deciding import judge
 from carecord.patient_index.linking import DECIDED_BY, STEWARD, lock_index, read_identity, relink
 from carecord.patient_index.links import check_words_agree
 from carecord.patient_index.normalise import Identity
-from carecord.patient_index.scoring import Model, Score, load_model, score
+from carecord.patient_index.scoring import Model, Score, model_in_force, score
 
 queries = load_queries(__package__, "overlays.sql")
 
@@ -217,7 +217,9 @@ def decide(
     former = [row[0] for row in rows]
     if decision == "another person":
         now = read_identity(closed[1])
-        others = [row[0] for row in rows if judge(load_model(), now, read_identity(row[1])).outcome != "link"]
+        others = [
+            row[0] for row in rows if judge(model_in_force(), now, read_identity(row[1])).outcome != "link"
+        ]
         _bar(connection, patient_detail_id, others, decided_by=decided_by, reason=reason)
     relink(connection, [patient_detail_id, *former])
     check_words_agree(connection, patient_detail_id)
