@@ -9,7 +9,7 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecord.kernel.errors import Conflict
+from carecord.kernel.errors import Conflict, NotFound
 from carecord.patient_index import linking, links
 from carecord.patient_index.demographics import parse_patient
 from carecord.patient_index.reviewing import Signed, answer_pair
@@ -108,8 +108,9 @@ def say(connection: psycopg.Connection[Any], word: Word) -> None:
     }
     if word.a not in ids or word.b not in ids:
         return
-    # What nothing holds together cannot be parted, what is barred cannot be joined, nothing is said twice.
-    with suppress(Conflict), connection.transaction():
+    # What nothing holds together cannot be parted, what is barred not joined, what is deleted not decided on;
+    # nothing is said twice.
+    with suppress(Conflict, NotFound), connection.transaction():
         _say(connection, word.decision, ids[word.a], ids[word.b])
 
 

@@ -221,6 +221,8 @@ CREATE TABLE patient_index.link_decision (
     sealed boolean NOT NULL DEFAULT false,
     withdrawn_by text,
     withdrawal_reason text,
+    word_id bigint REFERENCES patient_index.link_decision,
+    carried_for bigint REFERENCES patient_index.patient_record,
     CHECK (record_a < record_b)
 );
 COMMENT ON TABLE patient_index.link_decision IS
@@ -236,6 +238,12 @@ COMMENT ON COLUMN patient_index.link_decision.sealed IS
     'Adoption, gender reassignment, protection: who reviews links without the right to sealed ones never sees it.';
 COMMENT ON COLUMN patient_index.link_decision.withdrawn_by IS
     'Who took back this word of a steward, so that the weights decide again.';
+COMMENT ON COLUMN patient_index.link_decision.word_id IS
+    'The first decision of the word that this is part of, or says again; null where who said it and when tell.';
+COMMENT ON COLUMN patient_index.link_decision.carried_for IS
+    'A deleted record, for whose words this one stands until it is back.';
+CREATE INDEX link_decision_word ON patient_index.link_decision (word_id) WHERE word_id IS NOT NULL;
+CREATE INDEX link_decision_carried ON patient_index.link_decision (carried_for) WHERE carried_for IS NOT NULL;
 -- A sealed decision stands above an open one of the same pair, which goes on as if there were no other.
 CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b, sealed)
     WHERE superseded_at IS NULL;

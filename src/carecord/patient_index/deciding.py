@@ -186,8 +186,11 @@ class _Groups:
         self._group = {record: record for record in records}
         self._verdicts = verdicts
         self._bars = barred
-        for a, b in joined:
-            self.unite(a, b)
+        rank = {record: place for place, record in enumerate(records)}
+        for a, b in sorted(joined, key=lambda p: sorted((rank[p[0]], rank[p[1]]))):
+            # Words that contradict each other: who has been parted stays so.
+            if not self.barred(a, b):
+                self.unite(a, b)
         self._unit = dict(self._group)
 
     def of(self, record: int) -> int:

@@ -8,7 +8,7 @@ in force again. A line that is older than the deletion does not bring it back, t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations
 from typing import Any
 
 from psycopg import Connection
@@ -16,11 +16,15 @@ from psycopg import Connection
 from carecord.kernel.errors import Conflict, NotFound
 from carecord.kernel.sql import load_queries
 from carecord.patient_index.demographics import SourceRecord
-from carecord.patient_index.groups import pair
-from carecord.patient_index.linking import STEWARD, lock_index, relink
+from carecord.patient_index.groups import Pair, connected_parts, pair
+from carecord.patient_index.linking import DECIDED_BY, STEWARD, lock_index, read_identity, relink
+from carecord.patient_index.scoring import model_in_force, score
 
 queries = load_queries(__package__, "deletion.sql")
 keys = load_queries(__package__, "keys.sql")
+
+WORDS_AT_ODDS = "words_at_odds"
+"""Why a link is asked for: while one of the two was deleted, something was said that goes against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,21 @@ class _Word:
     decided_by: str
     reason: str | None
     sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Returning:
+    """A word on records that are back, which could be in force again."""
+
+    decision_id: int
+    record_a: int
+    record_b: int
+    decision: str
+    is_merge: bool
+
+    @property
+    def pair(self) -> Pair:
+        return self.record_a, self.record_b
 
 
 def delete_records(
@@ -208,25 +227,29 @@ def _delete(
 def _carry_words(connection: Connection[Any], going: int) -> None:
     """What stewards' words on a record that goes come to for those that stay.
 
-    Two that were joined with it are one person's without it too, and not theirs whom it was parted from.
+    Those that were joined with it are one person's without it too, and none of its person is theirs whom it
+    was parted from.
     """
     rows = connection.execute(queries.words_on, {"id": going, "steward": STEWARD})
     words = [_Word(*row) for row in rows]
     joined = [word for word in words if word.decision == "linked"]
-    for one, other in pairwise(joined):
-        _carry(connection, going, one, other, sealed=one.sealed or other.sealed)
-    for one in joined:
+    for one, other in combinations(joined, 2):
+        _carry(connection, going, one.other, other, sealed=one.sealed or other.sealed)
+    sealed = {word.other: word.sealed for word in joined}
+    fellows = [row[0] for row in connection.execute(queries.fellows_of, {"id": going})]
+    for one in dict.fromkeys([*sealed, *fellows]):
         for other in words:
-            if other.decision == "not linked" and other.other != one.other:
-                _carry(connection, going, one, other, sealed=one.sealed or other.sealed)
+            if other.decision == "not linked" and other.other != one:
+                _carry(connection, going, one, other, sealed=sealed.get(one, False) or other.sealed)
 
 
-def _carry(connection: Connection[Any], going: int, one: _Word, other: _Word, *, sealed: bool) -> None:
-    a, b = pair(one.other, other.other)
+def _carry(connection: Connection[Any], going: int, one: int, other: _Word, *, sealed: bool) -> None:
+    a, b = pair(one, other.other)
     by_way = f"by way of record {going}, which its source has deleted"
     word = {
         "a": a,
         "b": b,
+        "going": going,
         "steward": STEWARD,
         "sealed": sealed,
         "decision": other.decision,
@@ -243,4 +266,55 @@ def _bring_back(connection: Connection[Any], back: Mapping[int, int | None]) -> 
     connection.execute(queries.end_withdrawals, {"withdrawal_ids": list(back)})
     connection.execute(queries.undelete_records, ids)
     connection.execute(keys.find_again, ids)
-    connection.execute(queries.say_again, ids | {"steward": STEWARD})
+    _say_again(connection, ids | {"steward": STEWARD})
+
+
+def _say_again(connection: Connection[Any], back: Mapping[str, Any]) -> None:
+    """What stewards have said of these records is in force again, and what stood for it over.
+
+    Words that would join two whom somebody has parted meanwhile are not: which of them errs nobody knows.
+    """
+    returning = [_Returning(*row) for row in connection.execute(queries.words_of_returned, back)]
+    at_odds = _at_odds(connection, returning)
+    withheld = {
+        "decision_ids": [word.decision_id for word in at_odds],
+        "withdrawn_by": DECIDED_BY,
+        "reason": "While the record was deleted, two whom this would join were parted.",
+    }
+    connection.execute(queries.withhold, withheld)
+    for word in at_odds:
+        _ask_again(connection, word.pair)
+    connection.execute(queries.end_carried, back)
+    connection.execute(queries.keep_carried, back)
+    again = [word.decision_id for word in returning if word not in at_odds]
+    connection.execute(queries.say_again, {"decision_ids": again})
+
+
+def _ask_again(connection: Connection[Any], asked: Pair) -> None:
+    model = model_in_force()
+    rows = connection.execute(queries.identities_of, {"ids": list(asked)})
+    identities = {record: read_identity(text) for record, text in rows}
+    scored = score(model, identities[asked[0]], identities[asked[1]])
+    proposal = {
+        "record_a": asked[0],
+        "record_b": asked[1],
+        "model": f"{model.name} {model.version}",
+        "engine": DECIDED_BY,
+        "weight": round(scored.weight, 3),
+        "relative_weight": round(scored.relative_weight, 3),
+        "levels": list(scored.levels),
+        "reasons": [WORDS_AT_ODDS],
+    }
+    connection.execute(queries.propose_link, proposal)
+
+
+def _at_odds(connection: Connection[Any], returning: Sequence[_Returning]) -> list[_Returning]:
+    """The joining words, no merge's, that with the others in force bring a barred pair together."""
+    asked = {"ids": [end for word in returning for end in word.pair], "steward": STEWARD}
+    words: list[tuple[Pair, str]] = [(word.pair, word.decision) for word in returning]
+    words += [((row[0], row[1]), row[2]) for row in connection.execute(queries.words_around, asked)]
+    barred = {p for p, decision in words if decision == "not linked"}
+    joined = {p for p, decision in words if decision == "linked"} - barred
+    part = connected_parts({end for p, _ in words for end in p}, joined)
+    torn = {part[a] for a, b in barred if part[a] == part[b]}
+    return [w for w in returning if w.pair in joined and not w.is_merge and part[w.pair[0]] in torn]

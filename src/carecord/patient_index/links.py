@@ -158,8 +158,8 @@ def withdraw(
 ) -> Word:
     """Take back the word that a decision is part of: from now on the weights decide again.
 
-    Nothing is erased. What the word overrode stays ended. NotFound where there is no such word, Conflict
-    where it is no longer in force or a merge rests on it.
+    Nothing is erased. What the word overrode stays ended. A word on a deleted record does not come back with
+    it. NotFound where there is no such word, Conflict where it is no longer in force or a merge rests on it.
     """
     lock_index(connection)
     rows = connection.execute(
@@ -173,17 +173,15 @@ def withdraw(
     for one in word:
         if one.decision == "linked":
             _check_no_merge(connection, [one.record_a], [one.record_b])
-    before = {record for one in word for end in one.pair for record in person_of(connection, end)}
+    before = {record for one in word for end in one.pair for record in _there(connection, end)}
     decisions = [one.decision_id for one in word]
-    connection.execute(
-        own.withdraw_words,
-        {
-            "decision_ids": decisions,
-            "withdrawn_by": withdrawn_by,
-            "reason": reason,
-            "at": _present(connection),
-        },
-    )
+    taken_back = {
+        "decision_ids": [*decisions, *_hanging_on(connection, decisions)],
+        "withdrawn_by": withdrawn_by,
+        "reason": reason,
+        "at": _present(connection),
+    }
+    connection.execute(own.withdraw_words, taken_back)
     relink(connection, sorted(before))
     overridden = connection.execute(
         own.overridden_by, {"decision_ids": decisions, "may_see_sealed": may_see_sealed}
@@ -204,11 +202,11 @@ def words_between(
 
 def check_words_agree(connection: Connection[Any], patient_detail_id: int) -> None:
     """Conflict where words hold a record to one that another word parts it from."""
-    person = person_of(connection, patient_detail_id)
-    words = words_between(connection, [patient_detail_id], person)
-    for word in words:
+    rows = connection.execute(own.joined_with, {"patient_detail_id": patient_detail_id})
+    joined = [row[0] for row in rows]
+    for word in words_between(connection, [patient_detail_id], joined):
         if word.decision == "not linked":
-            _check_not_held_by_others(connection, person, word.pair)
+            _check_not_held_by_others(connection, joined, word.pair)
 
 
 def map_words(rows: Sequence[Sequence[Any]]) -> list[StoredWord]:
@@ -217,10 +215,25 @@ def map_words(rows: Sequence[Sequence[Any]]) -> list[StoredWord]:
 
 def person_of(connection: Connection[Any], patient_detail_id: int) -> list[int]:
     """The records of a record's person, itself among them; NotFound where there is no such record."""
-    rows = connection.execute(queries.person_of, {"patient_detail_id": patient_detail_id}).fetchall()
-    if not rows:
+    person = _there(connection, patient_detail_id)
+    if not person:
         raise NotFound(f"There is no patient detail ID {patient_detail_id}.")
+    return person
+
+
+def _there(connection: Connection[Any], patient_detail_id: int) -> list[int]:
+    rows = connection.execute(queries.person_of, {"patient_detail_id": patient_detail_id})
     return [row[0] for row in rows]
+
+
+def _hanging_on(connection: Connection[Any], decisions: Sequence[int]) -> list[int]:
+    """The words on a deleted record that these stand for, and those that stand for these."""
+    asked = {"decision_ids": list(decisions)}
+    hidden = connection.execute(own.words_of_deleted, asked).fetchall()
+    for _, a, b in hidden:
+        _check_no_merge(connection, [a], [b])
+    stand_ins = connection.execute(own.carried_from, asked).fetchall()
+    return [row[0] for row in (*hidden, *stand_ins)]
 
 
 def _say(
@@ -248,6 +261,7 @@ def _say(
     }
     ended = [row[0] for row in connection.execute(own.give_way, columns)]
     written = [row[0] for row in connection.execute(own.write_words, columns)]
+    connection.execute(own.name_word, {"word_id": min(written), "written": written})
     if ended:
         connection.execute(own.name_successors, {"ended": ended, "written": written})
     connection.execute(own.close_proposals, columns)
@@ -264,8 +278,8 @@ def _outcome(
     before: set[int],
     overridden: Sequence[StoredWord],
 ) -> Word:
-    together = person_of(connection, named[0])
-    apart = [] if named[1] in together else person_of(connection, named[1])
+    together = _there(connection, named[0]) or [named[0]]
+    apart = [] if named[1] in together else _there(connection, named[1]) or [named[1]]
     return Word(
         decisions=tuple(decisions),
         together=tuple(together),

@@ -12,11 +12,12 @@ from carecord.kernel.errors import BadRequest, Conflict, FieldError, NotAllowed,
 from carecord.kernel.sql import load_queries
 from carecord.patient_index import links, overlays
 from carecord.patient_index.deciding import NO_CLEAR_LEAD, NOT_COMPATIBLE
+from carecord.patient_index.deletion import WORDS_AT_ODDS
 from carecord.patient_index.groups import Pair
 from carecord.patient_index.guards import GUARDS
 from carecord.patient_index.linking import lock_index
 from carecord.patient_index.links import Word
-from carecord.patient_index.scoring import Model, load_model
+from carecord.patient_index.scoring import Model, model_in_force
 
 queries = load_queries(__package__, "reviewing.sql")
 
@@ -39,6 +40,7 @@ _NUMBERED = {
 REASONS = {guard.name: guard.words for guard in GUARDS} | {
     NOT_COMPATIBLE: "other records of the two groups speak against each other",
     NO_CLEAR_LEAD: "somebody else is about as likely",
+    WORDS_AT_ODDS: "a steward joined them, and while one was deleted parted whom that would join",
 }
 """What a steward reads in place of a reason's name."""
 
@@ -242,7 +244,7 @@ def _answer_overlay(connection: Connection[Any], task: ReviewTask, answer: Answe
 
 
 def _bars(model: Model | None) -> dict[str, Any]:
-    bars = (model or load_model()).thresholds
+    bars = (model or model_in_force()).thresholds
     return {"join": bars.join, "relative_join": bars.relative_join}
 
 

@@ -9,6 +9,18 @@ FROM patient_index.link_decision
 WHERE superseded_at IS NULL AND rule = 'steward' AND record_a = ANY (%(theirs)s) AND record_b = ANY (%(ours)s)
 ORDER BY decision_id
 
+-- joined_with --
+-- A record and all whom words in force join with it, one after another, whatever parts them.
+WITH RECURSIVE joined AS (
+    SELECT %(patient_detail_id)s::bigint AS id
+    UNION
+    SELECT CASE WHEN d.record_a = joined.id THEN d.record_b ELSE d.record_a END
+    FROM joined
+    JOIN patient_index.link_decision d ON d.superseded_at IS NULL AND d.rule = 'steward' AND d.decision = 'linked'
+        AND (d.record_a = joined.id OR d.record_b = joined.id)
+)
+SELECT id FROM joined
+
 -- merges_between --
 -- Merges in force between two sides.
 SELECT minor_id, major_id FROM patient_index.patient_merge
@@ -27,7 +39,7 @@ WHERE d.record_a = p.record_a AND d.record_b = p.record_b AND d.superseded_at IS
 RETURNING d.decision_id
 
 -- write_words --
--- Write what a steward says of pairs, all at one instant: what belongs to one word is known by it.
+-- Write what a steward says of pairs, all at one instant.
 -- That those who leave together stay together is told openly, and so without the reason of a sealed word.
 INSERT INTO patient_index.link_decision
     (record_a, record_b, decision, rule, decided_by, decided_at, reason, sealed)
@@ -37,6 +49,10 @@ SELECT p.record_a, p.record_b, p.decision, 'steward', %(decided_by)s, %(at)s,
 FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[])
     AS p (record_a, record_b, decision)
 RETURNING decision_id
+
+-- name_word --
+-- What belongs to one word is known by the first decision of it, also when it is said again.
+UPDATE patient_index.link_decision SET word_id = %(word_id)s WHERE decision_id = ANY (%(written)s)
 
 -- name_successors --
 -- A decision that gave way names the one that took its place; an open one never a sealed one.
@@ -59,11 +75,18 @@ WHERE o.record_a = p.record_a AND o.record_b = p.record_b AND o.closed_at IS NUL
 SELECT patient_index.moment()
 
 -- word_of --
--- The word that a decision is part of: what one steward said at one instant. One row for each pair.
+-- The word that a decision is part of, one row for each pair; and whether it can be taken back: it is in force, or
+-- would be again with a deleted record.
 SELECT w.decision_id, w.record_a, w.record_b, w.decision, w.decided_by, w.decided_at, w.reason, w.sealed,
-    w.superseded_at IS NULL
+    w.superseded_at IS NULL OR w.superseded_by IS NULL AND w.withdrawn_by IS NULL AND EXISTS (
+        SELECT FROM patient_index.withdrawal x
+        JOIN patient_index.patient_record r ON r.patient_detail_id IN (w.record_a, w.record_b) AND r.deleted_at IS NOT NULL
+        WHERE x.patient_detail_id IN (w.record_a, w.record_b) AND x.withdrawn_at = w.superseded_at)
 FROM patient_index.link_decision d
-JOIN patient_index.link_decision w USING (decided_by, decided_at, rule)
+JOIN patient_index.link_decision w ON w.rule = d.rule AND (
+    w.decision_id = d.decision_id OR w.word_id = d.word_id
+    OR d.word_id IS NULL AND w.word_id IS NULL AND d.carried_for IS NULL AND w.carried_for IS NULL
+        AND w.decided_by = d.decided_by AND w.decided_at = d.decided_at)
 WHERE d.decision_id = %(decision_id)s AND d.rule = 'steward'
   AND (%(may_see_sealed)s OR NOT d.sealed AND NOT w.sealed)
 ORDER BY w.decision_id = d.decision_id DESC, w.decision_id
@@ -71,8 +94,29 @@ ORDER BY w.decision_id = d.decision_id DESC, w.decision_id
 -- withdraw_words --
 -- Take back words: they are kept, with the name and the reason of who took them back.
 UPDATE patient_index.link_decision
-SET superseded_at = %(at)s, withdrawn_by = %(withdrawn_by)s, withdrawal_reason = %(reason)s
+SET superseded_at = coalesce(superseded_at, %(at)s), withdrawn_by = %(withdrawn_by)s, withdrawal_reason = %(reason)s
 WHERE decision_id = ANY (%(decision_ids)s)
+
+-- words_of_deleted --
+-- What two words with a deleted record came to for those that stay, and is taken back, takes these two back too.
+SELECT o.decision_id, o.record_a, o.record_b
+FROM patient_index.link_decision c
+JOIN patient_index.patient_record gone ON gone.patient_detail_id = c.carried_for AND gone.deleted_at IS NOT NULL
+JOIN patient_index.link_decision o ON (o.record_a, o.record_b) IN (
+    (least(c.carried_for, c.record_a), greatest(c.carried_for, c.record_a)),
+    (least(c.carried_for, c.record_b), greatest(c.carried_for, c.record_b)))
+WHERE c.decision_id = ANY (%(decision_ids)s) AND c.decision = 'linked' AND o.decision = 'linked'
+  AND o.rule = 'steward' AND o.superseded_at IS NOT NULL AND o.superseded_by IS NULL AND o.withdrawn_by IS NULL
+
+-- carried_from --
+-- What these words, with a deleted record, came to for those that stay.
+SELECT c.decision_id
+FROM patient_index.link_decision o
+JOIN patient_index.patient_record gone
+    ON gone.patient_detail_id IN (o.record_a, o.record_b) AND gone.deleted_at IS NOT NULL
+JOIN patient_index.link_decision c ON c.carried_for = gone.patient_detail_id
+WHERE o.decision_id = ANY (%(decision_ids)s) AND c.superseded_at IS NULL
+  AND CASE WHEN o.record_a = gone.patient_detail_id THEN o.record_b ELSE o.record_a END IN (c.record_a, c.record_b)
 
 -- overridden_by --
 -- What gave way to these decisions.

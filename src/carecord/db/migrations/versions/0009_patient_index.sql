@@ -22,7 +22,9 @@ ALTER TABLE patient_index.link_decision
     ADD COLUMN guards text[],
     ADD COLUMN sealed boolean NOT NULL DEFAULT false,
     ADD COLUMN withdrawn_by text,
-    ADD COLUMN withdrawal_reason text;
+    ADD COLUMN withdrawal_reason text,
+    ADD COLUMN word_id bigint REFERENCES patient_index.link_decision,
+    ADD COLUMN carried_for bigint REFERENCES patient_index.patient_record;
 CREATE FUNCTION patient_index.moment() RETURNS timestamptz LANGUAGE plpgsql AS $$
 DECLARE
     held text := nullif(current_setting('patient_index.moment', true), '');
@@ -59,6 +61,12 @@ COMMENT ON COLUMN patient_index.link_decision.sealed IS
     'Adoption, gender reassignment, protection: who reviews links without the right to sealed ones never sees it.';
 COMMENT ON COLUMN patient_index.link_decision.withdrawn_by IS
     'Who took back this word of a steward, so that the weights decide again.';
+COMMENT ON COLUMN patient_index.link_decision.word_id IS
+    'The first decision of the word that this is part of, or says again; null where who said it and when tell.';
+COMMENT ON COLUMN patient_index.link_decision.carried_for IS
+    'A deleted record, for whose words this one stands until it is back.';
+CREATE INDEX link_decision_word ON patient_index.link_decision (word_id) WHERE word_id IS NOT NULL;
+CREATE INDEX link_decision_carried ON patient_index.link_decision (carried_for) WHERE carried_for IS NOT NULL;
 DROP INDEX patient_index.link_decision_in_force;
 -- A sealed decision stands above an open one of the same pair, which goes on as if there were no other.
 CREATE UNIQUE INDEX link_decision_in_force ON patient_index.link_decision (record_a, record_b, sealed)
