@@ -69,7 +69,7 @@ def test_only_certain_matches_are_given_where_only_they_are_asked_for(
 ) -> None:
     file(source, record("A"), record("B", Surname="Otherwise", **ELSEWHERE))
 
-    assert [one.grade for one in ask(database, NAMED)] == [Grade.CERTAIN, Grade.POSSIBLE]
+    assert [one.grade for one in ask(database, NAMED)] == [Grade.CERTAIN, Grade.PROBABLE]
     assert [one.grade for one in ask(database, NAMED, only_certain=True)] == [Grade.CERTAIN]
 
 

@@ -66,7 +66,7 @@ def refusal(sandpit: Sandpit, **criteria: Any) -> tuple[int, str, list[dict[str,
         pytest.param({"Forename": "Heritage", "Surname": "Doris"}, "probable", id="names swapped"),
         pytest.param({"Surname": "Arkwright"}, "certain", id="former surname"),
         pytest.param({"Surname": "Heritage-Smith"}, "certain", id="half of a double-barrelled surname"),
-        pytest.param({"Surname": "Otherwise"}, "possible", id="married since"),
+        pytest.param({"Surname": "Otherwise"}, "probable", id="married since"),
         pytest.param({"DateOfBirth": "1946-05-18"}, "certain", id="a wrong digit in the day"),
         pytest.param({"DateOfBirth": "1964-05-17"}, "certain", id="digits of the year changed places"),
         pytest.param({"DateOfBirth": "1946-01-01"}, "certain", id="1 January for want of a day"),
@@ -126,7 +126,7 @@ def test_who_has_too_little_in_common_is_not_found(sandpit: Sandpit, asked: dict
         ({"NhsNumber": "999 012 3454", "DateOfBirth": "1946-05-17"}, "certain"),
         ({"NhsNumber": "9990123454", "Surname": "Heritage"}, "probable"),
         ({"NhsNumber": "9990123454", "Forename": "Doris"}, "probable"),
-        ({"NhsNumber": "9990123454", "PostCode": "EV1 2AB"}, "possible"),
+        ({"NhsNumber": "9990123454", "PostCode": "EV1 2AB"}, "probable"),
     ],
 )
 def test_what_is_enough_to_search_by_finds(sandpit: Sandpit, asked: dict[str, Any], grade: str) -> None:
@@ -333,7 +333,7 @@ def test_a_record_whose_sharing_is_refused_is_neither_shown_nor_ranked_by(sandpi
     (by_hidden_name,) = search(sandpit, **(NAMED | {"Surname": "Otherwise"}))
 
     assert (shown["TenancyId"], shown["LinkedPatients"], shown["MatchGrade"]) == (1, [], "certain")
-    assert (by_hidden_name["TenancyId"], by_hidden_name["MatchGrade"]) == (1, "possible")
+    assert (by_hidden_name["TenancyId"], by_hidden_name["MatchGrade"]) == (1, "probable")
 
 
 def test_a_client_is_told_of_its_own_sources_only(sandpit: Sandpit) -> None:
