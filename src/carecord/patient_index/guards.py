@@ -34,6 +34,7 @@ FORENAME_OTHER = frozenset({5, 6, 7})
 MIDDLES_DIFFER = 2
 MIDDLE_FITS = frozenset({0, 1})
 SURNAME_AGREES = 0
+PART_OF_SURNAME = 3
 SEXES_DIFFER = 1
 HOME_AGREES = frozenset({0, 1, 2, 3, 4})
 
@@ -110,13 +111,10 @@ def _unnamed_newborn(pair: Pair) -> bool:
 
 
 def _other_middle_name(pair: Pair) -> bool:
-    """Twins called Mohammed Ali and Mohammed Hassan. A surname given as middle name is none."""
-    if pair.number_agrees or pair.at(_MIDDLE) != MIDDLES_DIFFER or pair.at(_FORENAME) not in FORENAME_FITS:
+    """Twins called Mohammed Ali and Mohammed Hassan. Of two surnames one may stand as middle name."""
+    if pair.number_agrees or pair.at(_SURNAME) == PART_OF_SURNAME:
         return False
-    return not any(
-        one.middle in (other.surname, *other.surname_parts)
-        for one, other in ((pair.a, pair.b), (pair.b, pair.a))
-    )
+    return pair.at(_MIDDLE) == MIDDLES_DIFFER and pair.at(_FORENAME) in FORENAME_FITS
 
 
 def _too_little_said(pair: Pair) -> bool:
