@@ -253,21 +253,6 @@ SELECT decision_id, record_a, record_b, decision, rule
 FROM patient_index.link_decision
 WHERE superseded_at IS NULL AND record_b = ANY(%(ids)s)
 
--- end_decisions --
--- A decision in force on any of these pairs gives way; it is kept as it was.
-UPDATE patient_index.link_decision d SET superseded_at = clock_timestamp()
-FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[]) AS p (record_a, record_b, decision)
-WHERE d.record_a = p.record_a AND d.record_b = p.record_b AND d.superseded_at IS NULL
-RETURNING d.decision_id
-
--- insert_decisions --
--- Write decisions; those in force on the pairs have been ended before.
-INSERT INTO patient_index.link_decision (record_a, record_b, decision, rule, decided_by, reason)
-SELECT p.record_a, p.record_b, p.decision, %(rule)s, %(decided_by)s, %(reason)s
-FROM unnest(%(record_a)s::bigint[], %(record_b)s::bigint[], %(decision)s::text[])
-    AS p (record_a, record_b, decision)
-RETURNING decision_id, record_a, record_b
-
 -- insert_verdicts --
 -- Write what the weights say of pairs.
 INSERT INTO patient_index.link_decision
@@ -277,14 +262,6 @@ SELECT p.record_a, p.record_b, p.decision, p.rule, %(decided_by)s, %(model)s, p.
 FROM json_to_recordset(%(verdicts)s::json)
     AS p (record_a bigint, record_b bigint, decision text, rule text, weight float8, relative_weight float8,
           levels smallint[], guards text[])
-
--- point_to_successors --
--- A superseded decision names the one that took its place.
-UPDATE patient_index.link_decision old
-SET superseded_by = new.decision_id
-FROM patient_index.link_decision new
-WHERE old.decision_id = ANY(%(ended)s) AND new.record_a = old.record_a AND new.record_b = old.record_b
-  AND new.superseded_at IS NULL
 
 -- withdraw_decisions --
 -- End decisions of the rule that no longer hold.
@@ -550,14 +527,6 @@ WHERE n.number = %(number)s AND n.tenancy_id = %(tenancy_id)s
 -- The numbers of a record that is merged away are minor numbers from now on.
 UPDATE patient_index.patient_number SET is_minor = true, valid_to = now()
 WHERE patient_detail_id = %(minor)s AND NOT is_minor
-
--- ids_filed --
--- The source key and patient detail ID of every record.
-SELECT source_key, patient_detail_id FROM patient_index.patient_record
-
--- groups_filed --
--- The source key and person of every record.
-SELECT source_key, person_id FROM patient_index.patient_record
 
 -- tasks_waiting --
 -- The pairs that wait for a steward.

@@ -5,8 +5,6 @@ from importlib.resources import files
 
 from nicknames import name_triplets
 
-LONGEST_LIST = 6
-
 
 @cache
 def _full_forms() -> dict[str, frozenset[str]]:
