@@ -1,0 +1,128 @@
+CREATE SCHEMA fhir_api;
+COMMENT ON SCHEMA fhir_api IS 'The record as FHIR resources, and what they are found by.';
+
+ALTER TABLE access.client ADD COLUMN own_tenancy_id integer;
+COMMENT ON COLUMN access.client.own_tenancy_id IS
+    'The source system that the client itself is: what it writes through FHIR is filed there.';
+
+CREATE FUNCTION fhir_api.token(value text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN ('x' || substr(md5(value), 1, 16))::bit(64)::bigint;
+COMMENT ON FUNCTION fhir_api.token IS 'The first eight bytes of the MD5 of what a resource is found by.';
+
+CREATE TABLE fhir_api.resource (
+    type text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    patient_detail_id bigint,
+    tenancy_id integer NOT NULL,
+    bundle text COLLATE "C",
+    restricted boolean NOT NULL DEFAULT false,
+    store text COLLATE "C",
+    entry_id bigint,
+    entry_version integer,
+    sent_by text,
+    version integer NOT NULL DEFAULT 1,
+    last_updated timestamptz NOT NULL,
+    tokens bigint[] NOT NULL,
+    search jsonb NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (type, id)
+);
+COMMENT ON TABLE fhir_api.resource IS
+    'One row per FHIR resource in force: made of an entry or a source record, or kept as a client sent it.';
+COMMENT ON COLUMN fhir_api.resource.patient_detail_id IS 'Whose record it is in; null where it is about no patient.';
+COMMENT ON COLUMN fhir_api.resource.bundle IS
+    'The bundle of the catalogue that it belongs to, whose refusal and restricted scope hold for it.';
+COMMENT ON COLUMN fhir_api.resource.entry_version IS 'The version of the entry that the body says the same as.';
+COMMENT ON COLUMN fhir_api.resource.sent_by IS 'The client that sent it through FHIR; null where it is made of the catalogue.';
+COMMENT ON COLUMN fhir_api.resource.tokens IS 'fhir_api.token of each exact thing that it is found by.';
+COMMENT ON COLUMN fhir_api.resource.search IS 'By search parameter: the values that ranges, words and sorting need.';
+CREATE INDEX resource_of_patient ON fhir_api.resource (patient_detail_id, type);
+CREATE INDEX resource_updated ON fhir_api.resource (type, last_updated, id);
+CREATE INDEX resource_tokens ON fhir_api.resource USING gin (tokens);
+
+CREATE TABLE fhir_api.resource_version (
+    type text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    patient_detail_id bigint,
+    tenancy_id integer NOT NULL,
+    bundle text COLLATE "C",
+    restricted boolean NOT NULL,
+    store text COLLATE "C",
+    entry_id bigint,
+    sent_by text,
+    last_updated timestamptz NOT NULL,
+    deleted boolean NOT NULL DEFAULT false,
+    body text,
+    PRIMARY KEY (type, id, version),
+    CHECK (deleted = (body IS NULL))
+);
+COMMENT ON TABLE fhir_api.resource_version IS
+    'Earlier versions of resources, and of a deleted one its deletion as the last. The version in force is not here.';
+CREATE INDEX resource_version_updated ON fhir_api.resource_version (type, last_updated, id);
+CREATE INDEX resource_version_of_patient ON fhir_api.resource_version (patient_detail_id);
+
+CREATE TABLE fhir_api.stale (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    patient_detail_id bigint NOT NULL,
+    store text COLLATE "C"
+);
+COMMENT ON TABLE fhir_api.stale IS
+    'Whose resources have yet to be made anew: those of one store of a record, or with no store its Patient. Append only: who makes them anew deletes the rows it saw.';
+CREATE INDEX stale_of_patient ON fhir_api.stale (patient_detail_id);
+
+-- Whoever changes an entry, and by whatever statement: its resources are made anew before they are next shown. Who
+-- writes through FHIR makes them in the same transaction, and says so by fhir_api.writing.
+CREATE FUNCTION fhir_api.note_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO fhir_api.stale (patient_detail_id, store)
+    SELECT DISTINCT patient_detail_id, collection FROM changed;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_added AFTER INSERT ON clinical_store.entry REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT WHEN (current_setting('fhir_api.writing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION fhir_api.note_entries();
+CREATE TRIGGER note_changed AFTER UPDATE ON clinical_store.entry REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT WHEN (current_setting('fhir_api.writing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION fhir_api.note_entries();
+CREATE TRIGGER note_deleted AFTER DELETE ON clinical_store.entry REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT WHEN (current_setting('fhir_api.writing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION fhir_api.note_entries();
+
+-- A Patient names those it is linked with: who joins or leaves a person changes the Patients of all.
+CREATE FUNCTION fhir_api.note_records() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO fhir_api.stale (patient_detail_id)
+    SELECT r.patient_detail_id FROM patient_index.patient_record r
+    WHERE r.patient_detail_id = NEW.patient_detail_id
+       OR (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at)
+          AND r.person_id IN (OLD.person_id, NEW.person_id);
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION fhir_api.note_record() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO fhir_api.stale (patient_detail_id) VALUES (NEW.patient_detail_id);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_added AFTER INSERT ON patient_index.patient_record
+    FOR EACH ROW EXECUTE FUNCTION fhir_api.note_record();
+CREATE TRIGGER note_changed AFTER UPDATE OF demographics, person_id, deleted_at, active ON patient_index.patient_record
+    FOR EACH ROW WHEN (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at
+        OR OLD.active <> NEW.active OR OLD.demographics::text <> NEW.demographics::text)
+    EXECUTE FUNCTION fhir_api.note_records();
+CREATE FUNCTION fhir_api.note_merge() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO fhir_api.stale (patient_detail_id) VALUES (NEW.minor_id), (NEW.major_id);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_merge AFTER INSERT OR UPDATE ON patient_index.patient_merge
+    FOR EACH ROW EXECUTE FUNCTION fhir_api.note_merge();
+
+-- What was there before this migration has never been made.
+INSERT INTO fhir_api.stale (patient_detail_id) SELECT patient_detail_id FROM patient_index.patient_record;
+INSERT INTO fhir_api.stale (patient_detail_id, store)
+SELECT DISTINCT patient_detail_id, collection FROM clinical_store.entry;

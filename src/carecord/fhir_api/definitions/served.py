@@ -1,0 +1,62 @@
+"""The resource types that this server serves, and where each of them is kept."""
+
+FROM_THE_CATALOGUE = (
+    "Patient",
+    "RelatedPerson",
+    "AllergyIntolerance",
+    "Appointment",
+    "Binary",
+    "CarePlan",
+    "CareTeam",
+    "Communication",
+    "Composition",
+    "Condition",
+    "Consent",
+    "DiagnosticReport",
+    "DocumentReference",
+    "Encounter",
+    "EpisodeOfCare",
+    "FamilyMemberHistory",
+    "Flag",
+    "Goal",
+    "Immunization",
+    "Location",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
+    "Procedure",
+    "QuestionnaireResponse",
+    "RiskAssessment",
+    "ServiceRequest",
+    "Specimen",
+    "Task",
+)
+"""Types that entries of the catalogue become."""
+
+KEPT_AS_SENT = (
+    "AppointmentResponse",
+    "Device",
+    "Group",
+    "HealthcareService",
+    "ImagingStudy",
+    "List",
+    "Medication",
+    "MedicationAdministration",
+    "MedicationDispense",
+    "Organization",
+    "Practitioner",
+    "PractitionerRole",
+    "Provenance",
+    "Questionnaire",
+    "Schedule",
+    "Slot",
+)
+"""Types that the catalogue has no place for: they are kept as FHIR alone, and no bundle shows them."""
+
+MADE_ON_READING = ("AuditEvent",)
+"""Types that are made of what is kept elsewhere, and that nobody writes."""
+
+SERVED = tuple(sorted({*FROM_THE_CATALOGUE, *KEPT_AS_SENT, *MADE_ON_READING}))
+
+CARRIERS = ("Bundle", "CapabilityStatement", "OperationOutcome", "Parameters")
+"""Types that requests and answers travel in, and that are not kept."""
