@@ -1,0 +1,1 @@
+"""The catalogue as FHIR: entries and source records become resources, by what the declarations say."""

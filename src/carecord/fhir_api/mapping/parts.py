@@ -1,0 +1,88 @@
+"""What the catalogue's FHIR resources are made from, beside the items themselves, and what comes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from carecord.fhir_api.kept import Json
+
+Item = Mapping[str, Any]
+"""An item of the catalogue by its JSON names, as it is stored; what it lacks is absent or null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The source system whose record it is."""
+
+    tenancy_id: int
+    description: str
+    organisation_code: str | None
+    """What its local numbers are told by: see `identifiers.local_system`."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which entry an item is, in whose record, and on which day it is looked at (UK local)."""
+
+    patient_detail_id: int
+    entry_id: int
+    source: Source
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A resource made of an entry, without id, version and time.
+
+    `part` is empty for the main resource, else what its id ends with: `{entry_id}-{part}`.
+    `bundle` is the catalogue's slug of the bundle that it belongs to.
+    """
+
+    part: str
+    resource: Json
+    bundle: str
+    restricted: bool
+
+    def id(self, entry_id: int) -> str:
+        return f"{entry_id}-{self.part}" if self.part else str(entry_id)
+
+
+class LinkKind(StrEnum):
+    """What a source record is to another of the same person, in FHIR's words."""
+
+    SEEALSO = "seealso"
+    REPLACES = "replaces"
+    REPLACED_BY = "replaced-by"
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLink:
+    """Another source record of the same person."""
+
+    patient_detail_id: int
+    kind: LinkKind
+
+
+@dataclass(frozen=True, slots=True)
+class PatientParts:
+    """All that a Patient is made of: one source record, its rows that belong to it, and whom it is linked with."""
+
+    patient_detail_id: int
+    source: Source
+    demographics: Item
+    """As stored (`patient_index.patient_record.demographics`)."""
+    merged: bool
+    """Whether the record was merged away."""
+    links: Sequence[PatientLink] = ()
+    addresses: Sequence[Item] = ()
+    """Rows of the store `patient_address`."""
+    identifiers: Sequence[Item] = ()
+    """Rows of the store `patient_identifier`."""
+    communication_needs: Sequence[Item] = ()
+    """Rows of the store `communication_need`."""
+
+
+PATIENT_STORES = ("patient_address", "patient_identifier", "communication_need")
+"""Stores whose rows the Patient is made of too: when they change, it changes."""
