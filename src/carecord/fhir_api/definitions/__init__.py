@@ -1,4 +1,4 @@
-"""What R4 (4.0.1) says of the types that are served: elements, bindings, search parameters; read when first asked for."""
+"""What R4 (4.0.1) says of the served types: elements, bindings, search parameters; read when first asked for."""
 
 import json
 from collections.abc import Mapping
@@ -93,7 +93,7 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of a composite parameter: the parameter it stands for, and its expression within the composite's."""
+    """One part of a composite parameter: the parameter that it stands for, and where it is found."""
 
     code: str
     type: str
@@ -129,7 +129,7 @@ def structure(type_name: str) -> Structure:
 
 @cache
 def children(path: str) -> Mapping[str, Element]:
-    """The elements right below a path or type, by the name they have in the definition (`value[x]`), in order."""
+    """The elements right below a path or type, in order, by their names in the definition (`value[x]`)."""
     owner = path.partition(".")[0]
     depth = path.count(".") + 1
     return {
@@ -155,7 +155,7 @@ def value_set(url: str) -> Mapping[str, frozenset[str]] | None:
 
 
 def patient_compartment(type_name: str) -> tuple[str, ...]:
-    """The search parameters by which a resource of this type is a patient's; empty where it is no patient's."""
+    """The search parameters by which a resource of this type is a patient's; empty where it is nobody's."""
     return tuple(_table("patient_compartment.json").get(type_name, ()))
 
 

@@ -1,4 +1,4 @@
-"""Makes the tables of R4 (4.0.1) that this package reads, from HL7's definitions as a published package holds them.
+"""Makes the tables of R4 (4.0.1) that this package reads, from HL7's own definitions.
 
 `python -m carecord.fhir_api.definitions.build FOLDER` reads profiles-resources.json, profiles-types.json,
 search-parameters.json, valuesets.json and compartmentdefinition-patient.json in the folder (npm package
@@ -102,7 +102,7 @@ def _element(element: dict[str, Any]) -> dict[str, Any]:
 
 
 def _constraints(element: dict[str, Any]) -> dict[str, list[str]]:
-    """Key → [severity, expression, what it says]; what every element has (ele-1, ext-1) is told once, not here."""
+    """Key → [severity, expression, what it says]; ele-1 and ext-1, which every element has, are in the code."""
     return {
         one["key"]: [one["severity"], one["expression"], one["human"]]
         for one in element.get("constraint", ())
@@ -137,7 +137,7 @@ def _parameters(parameters: list[dict[str, Any]], wanted: set[str]) -> dict[str,
 
 
 def _value_sets(resources: list[dict[str, Any]], structures: list[dict[str, Any]]) -> dict[str, Any]:
-    """URL → system → codes, of every value set that a served type's element is bound to and that R4 lists whole."""
+    """URL → system → codes, of every value set that an element is bound to and that R4 lists whole."""
     systems = {one["url"]: one for one in resources if one["resourceType"] == "CodeSystem"}
     sets = {one["url"]: one for one in resources if one["resourceType"] == "ValueSet"}
     bound = {
@@ -173,10 +173,10 @@ def _expansion(
         if "concept" in part:
             codes = [one["code"] for one in part["concept"]]
         else:
-            system = systems.get(part["system"])
-            if system is None or system.get("content") != "complete":
+            listed = systems.get(part["system"])
+            if listed is None or listed.get("content") != "complete":
                 return None
-            codes = list(_codes(system.get("concept", ())))
+            codes = list(_codes(listed.get("concept", ())))
         made.setdefault(part["system"], set()).update(codes)
     total = sum(map(len, made.values()))
     return {system: sorted(codes) for system, codes in made.items()} if 0 < total <= 2000 else None
@@ -197,9 +197,10 @@ def _write(name: str, table: dict[str, Any]) -> None:
             if isinstance(value, dict)
             else None
         )
-        text = "{\n%s\n }" % inner if inner is not None else json.dumps(value, ensure_ascii=False)
+        text = f"{{\n{inner}\n }}" if inner is not None else json.dumps(value, ensure_ascii=False)
         lines.append(f" {json.dumps(key)}: {text}")
-    (_OUT / name).write_text("{\n%s\n}\n" % ",\n".join(lines))
+    table_text = ",\n".join(lines)
+    (_OUT / name).write_text(f"{{\n{table_text}\n}}\n")
 
 
 if __name__ == "__main__":
