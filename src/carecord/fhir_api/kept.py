@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 Json = dict[str, Any]
-"""A resource as decoded from JSON. Numbers with a point or exponent are `decimal.Decimal`, so that digits stay."""
+"""A resource as decoded from JSON. Numbers with a point or exponent are `Decimal`: digits stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class SearchValues:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One version of a resource. `body` is its JSON as it is given out, `id` and `meta` included; None if deleted."""
+    """One version of a resource. `body` is its JSON as given out, `id` and `meta` included; None if deleted."""
 
     type: str
     id: str

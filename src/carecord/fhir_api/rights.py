@@ -2,39 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from carecord.access.gate import Caller
+from carecord.access.smart_scopes import Context, Deed, Grant
 
-
-class Deed(StrEnum):
-    """What a SMART v2 scope permits, by its letter."""
-
-    CREATE = "c"
-    READ = "r"
-    UPDATE = "u"
-    DELETE = "d"
-    SEARCH = "s"
-
-
-class Context(StrEnum):
-    """Whose resources a scope is about."""
-
-    PATIENT = "patient"
-    USER = "user"
-    SYSTEM = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One SMART scope, such as `patient/Observation.rs?category=laboratory`."""
-
-    context: Context
-    type: str
-    """A resource type, or `*`."""
-    deeds: frozenset[Deed]
-    restriction: tuple[tuple[str, str], ...] = ()
-    """Search parameters and values that a resource must match."""
+__all__ = ["Context", "Deed", "Grant", "Rights"]
 
 
 @dataclass(frozen=True, slots=True)
