@@ -11,8 +11,10 @@ from psycopg import Connection
 from carecord.db.connect import Database
 from carecord.patient_index import links
 from carecord.patient_index.checks import CHECKS, Finding, Limits
+from carecord.patient_index.deletion import Deletion, delete_records
 from carecord.patient_index.demographics import parse_patient
 from carecord.patient_index.doctoring import examine, keep
+from carecord.patient_index.rekeying import make_keys_anew
 from carecord.patient_index.scoring import load_model
 from carecord.patient_index.source_records import Tenancy, file_records, set_tenancy
 
@@ -142,6 +144,15 @@ def _supersede_a_number(connection: Connection[Any]) -> None:
     )
 
 
+def _send_again_under_another_key(connection: Connection[Any]) -> None:
+    with connection.transaction():
+        links.unlink(connection, _ids(connection, "a2"), decided_by="steward", reason="test")
+    deletion = [Deletion("a2")]
+    with connection.transaction():
+        delete_records(connection, 2, deletion, deleted_by="source")
+    _file(connection, 2, {"a9": AISHA})
+
+
 def _turn_into_somebody_else(connection: Connection[Any]) -> None:
     connection.execute(
         "INSERT INTO patient_index.overlay (patient_detail_id, identity_before, noticed_at)"
@@ -166,6 +177,7 @@ FAULTS: dict[str, tuple[Callable[[Connection[Any]], object], list[str]]] = {
     "two_verified_numbers": (_join_two_numbers, ["g1", "e1"]),
     "mixed_suspects": (_turn_into_a_stranger, ["d1", "d2", "d3", "d4"]),
     "merges_apart": (_merge, ["a1", "g1"]),
+    "bars_of_deleted": (_send_again_under_another_key, ["a1", "a2", "a9"]),
     "aliases_not_applied": (_supersede_a_number, ["g1"]),
     "held_long": (_turn_into_somebody_else, ["g1"]),
     "waiting_long": (lambda c: _decide(c, "a1", "g1", "possible", rule="weights", days=29), ["a1", "g1"]),
@@ -381,3 +393,23 @@ def test_the_counts_of_a_look_are_kept(index: Connection[Any]) -> None:
     kept = index.execute("SELECT model, records, persons, found FROM patient_index.examination").fetchall()
     counts = {check.name: int(check.name == "links_across") for check in CHECKS}
     assert kept == [(examination.model, 8, 5, counts)]
+
+
+def test_keys_made_anew_are_those_of_the_model_and_the_index_is_sound_again(index: Connection[Any]) -> None:
+    other = replace(load_model(), blocking=load_model().blocking[:1])
+    _lose_keys(index)
+
+    narrowed = make_keys_anew(index, model=other)
+    assert narrowed.changed == narrowed.records == sum(map(len, RECORDS.values()))
+    assert set(_found(index)) == {"stale_keys"}
+
+    assert make_keys_anew(index, model=load_model()).changed == narrowed.changed
+    assert _found(index) == {}
+    assert make_keys_anew(index, model=load_model()).changed == 0
+
+
+def test_keys_that_are_lost_are_kept_again(index: Connection[Any]) -> None:
+    _lose_keys(index)
+
+    assert make_keys_anew(index, model=load_model()).changed == 0
+    assert _found(index) == {}

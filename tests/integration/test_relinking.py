@@ -13,6 +13,7 @@ from carecord.db.connect import Database
 from carecord.kernel.errors import Conflict
 from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.deciding import judge
+from carecord.patient_index.deletion import WORDS_AT_ODDS
 from carecord.patient_index.groups import connected_parts
 from carecord.patient_index.linking import read_identity
 from carecord.patient_index.links import unlink
@@ -203,6 +204,22 @@ def test_a_proposal_that_no_longer_holds_is_withdrawn_and_kept(connection: Conne
     assert found.kept.withdrawn == 1
     rows = connection.execute("SELECT outcome, closed_at IS NOT NULL FROM patient_index.proposal").fetchall()
     assert rows == [("withdrawn", True)]
+
+
+def test_what_stewards_own_words_ask_for_is_not_withdrawn_by_a_run(connection: Connection) -> None:
+    a, b = file_all(connection, [GRACE, GRACE])
+    connection.execute(
+        "INSERT INTO patient_index.proposal"
+        " (kind, record_a, record_b, model, engine, weight, relative_weight, levels, reasons)"
+        " VALUES ('link', %s, %s, 'uk', 'arrival', 1, 1, '{}', %s)",
+        [a, b, [WORDS_AT_ODDS]],
+    )
+
+    found = run(connection)
+
+    assert found.kept is not None
+    assert found.kept.withdrawn == 0
+    assert proposals(connection) == [("link", a, b, [WORDS_AT_ODDS])]
 
 
 def test_a_dry_run_writes_nothing(connection: Connection) -> None:

@@ -2,7 +2,17 @@
 
 import typer
 
-from carecord.cli import changing, doctoring, evaluating, explaining, history, relinking, reviewing, training
+from carecord.cli import (
+    changing,
+    doctoring,
+    evaluating,
+    explaining,
+    history,
+    rekeying,
+    relinking,
+    reviewing,
+    training,
+)
 
 app = typer.Typer(help="Whose record is it: links between records.", no_args_is_help=True)
 app.command("doctor")(doctoring.command)
@@ -18,6 +28,7 @@ app.command("link")(reviewing.link)
 app.command("unlink")(reviewing.unlink)
 app.command("withdraw")(reviewing.withdraw)
 app.command("relink")(relinking.command)
+app.command("rekey")(rekeying.command)
 app.command("train")(training.command)
 app.command("overlay")(changing.overlay)
 app.command("unmerge")(changing.unmerge)

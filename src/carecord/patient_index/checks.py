@@ -30,6 +30,11 @@ NOT_HELD_TOGETHER = Check("not_held_together", "persons whose records no links h
 BARS_INSIDE = Check(
     "bars_inside", "persons of whom a steward has parted records", True, whole(queries.bars_inside)
 )
+BARS_OF_DELETED = Check(
+    "bars_of_deleted",
+    "records linked with whom a steward parted from a deleted one of their source",
+    query=queries.bars_of_deleted,
+)
 HELD_LINKED = Check(
     "held_but_linked", "links of records that no weight may link", True, queries.held_but_linked
 )
@@ -63,6 +68,7 @@ CHECKS = (
     LARGE,
     ONE_SOURCE,
     MERGES_APART,
+    BARS_OF_DELETED,
     ALIASES,
     HELD,
     WAITING,

@@ -68,6 +68,21 @@ WHERE d.decision = 'linked' AND {stands}
 ORDER BY d.decision_id
 LIMIT %(most)s
 
+-- bars_of_deleted --
+-- Records linked with whom a steward parted from a record that the same source has deleted since: perhaps the same
+-- patient under another key. Which they are, is told of those that are not sealed.
+SELECT count(*) OVER (), CASE WHEN d.sealed THEN '{}' ELSE ARRAY[gone.patient_detail_id, later.patient_detail_id,
+    parted.patient_detail_id] END, NULL
+FROM patient_index.link_decision d
+CROSS JOIN LATERAL (VALUES (d.record_a, d.record_b), (d.record_b, d.record_a)) AS ends (gone, parted)
+JOIN patient_index.patient_record gone ON gone.patient_detail_id = ends.gone AND gone.deleted_at IS NOT NULL
+JOIN patient_index.patient_record parted ON parted.patient_detail_id = ends.parted
+JOIN patient_index.patient_record later ON later.person_id = parted.person_id AND later.tenancy_id = gone.tenancy_id
+    AND later.patient_detail_id <> parted.patient_detail_id AND later.created_at > d.decided_at
+WHERE d.decision = 'not linked' AND d.rule = %(steward)s AND d.superseded_by IS NULL AND d.withdrawn_by IS NULL
+ORDER BY d.sealed, d.decision_id
+LIMIT %(most)s
+
 -- bars_inside --
 -- Records of one person that somebody has said are not. Which they are, is told of those that are not sealed.
 SELECT count(*) OVER (), CASE WHEN d.sealed THEN '{}' ELSE ARRAY[d.record_a, d.record_b] END, NULL

@@ -17,3 +17,20 @@ SELECT own.key, r.patient_detail_id
 FROM patient_index.patient_record r, unnest(r.blocking_keys) AS own (key)
 WHERE r.patient_detail_id = ANY (%(ids)s) AND r.deleted_at IS NULL
 ON CONFLICT DO NOTHING
+
+-- records_after --
+-- The next records in the order of their IDs, what they are compared by, and the keys they are found by.
+SELECT patient_detail_id, identity::text, blocking_keys FROM patient_index.patient_record
+WHERE patient_detail_id > %(after)s
+ORDER BY patient_detail_id
+LIMIT %(most)s
+
+-- change_keys --
+-- Records have other keys.
+UPDATE patient_index.patient_record r SET blocking_keys = new.keys::bigint[]
+FROM unnest(%(ids)s::bigint[], %(keys)s::text[]) AS new (patient_detail_id, keys)
+WHERE r.patient_detail_id = new.patient_detail_id
+
+-- count_records --
+-- How many records there are.
+SELECT count(*) FROM patient_index.patient_record

@@ -177,10 +177,6 @@ def _ranked(model: Model, asked: Identity, candidates: Iterable["_Row"]) -> list
     return sorted(worth_showing, key=lambda one: (-one.best.strength, one.person_id))
 
 
-def _best_first(candidate: _Candidate) -> tuple[float, int]:
-    return -candidate.verdict.strength, candidate.patient_detail_id
-
-
 def _leads(people: Sequence[_Person], model: Model) -> bool:
     """Whether the first is clearly better than the second."""
     if len(people) < 2:

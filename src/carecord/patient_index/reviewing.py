@@ -249,12 +249,16 @@ def _bars(model: Model | None) -> dict[str, Any]:
 
 
 def _query(outer: str, letter: str, condition: str) -> Any:
-    return outer.replace("{tasks}", _TASKS[letter].replace("{which}", condition))
+    return _with_tasks(outer, _TASKS[letter].replace("{which}", condition))
 
 
 def _waiting(outer: str, letters: Sequence[str]) -> Any:
     each = [_TASKS[letter].replace("{which}", _WAITING[letter]) for letter in letters]
-    return outer.replace("{tasks}", "\n    UNION ALL\n    ".join(each))
+    return _with_tasks(outer, "\n    UNION ALL\n    ".join(each))
+
+
+def _with_tasks(outer: str, tasks: str) -> Any:
+    return outer.replace("{guarded_tasks}", queries.guarded_tasks).replace("{tasks}", tasks)
 
 
 def _task(row: Sequence[Any]) -> ReviewTask:

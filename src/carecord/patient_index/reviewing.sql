@@ -177,10 +177,9 @@ p.closed_at IS NULL AND EXISTS (
         WHERE d.superseded_at IS NULL AND d.decision = 'not linked' AND x.person_id <> y.person_id
           AND x.person_id IN (a.person_id, b.person_id) AND y.person_id IN (a.person_id, b.person_id)))
 
--- list_tasks --
--- A page of {tasks}, those first that wait where harm is done or most is won.
--- What concerns a person on either side of a sealed decision is for those alone who may see it.
-WITH sealed_record AS MATERIALIZED (
+-- guarded_tasks --
+-- Parts of a query: {tasks}, and which of them concern a person on either side of a sealed decision.
+sealed_record AS MATERIALIZED (
     SELECT DISTINCT fellow.patient_detail_id
     FROM patient_index.link_decision d
     CROSS JOIN unnest(ARRAY[d.record_a, d.record_b]) AS ends (id)
@@ -193,7 +192,12 @@ WITH sealed_record AS MATERIALIZED (
     SELECT DISTINCT letter, number, true AS sealed
     FROM task CROSS JOIN unnest(task.concerns) AS one (id)
     JOIN sealed_record ON sealed_record.patient_detail_id = one.id
-), page AS (
+)
+
+-- list_tasks --
+-- A page of {tasks}, those first that wait where harm is done or most is won.
+-- What concerns a person on either side of a sealed decision is for those alone who may see it.
+WITH {guarded_tasks}, page AS (
     SELECT task.*, guarded.sealed IS NOT NULL AS sealed
     FROM task LEFT JOIN guarded USING (letter, number)
     WHERE (guarded.sealed IS NULL OR %(may_see_sealed)s)
@@ -221,20 +225,7 @@ SELECT place, rank FROM ({tasks}) AS task
 
 -- count_tasks --
 -- How many of {tasks} there are of each kind, sealed ones left out for those who may not see them.
-WITH sealed_record AS MATERIALIZED (
-    SELECT DISTINCT fellow.patient_detail_id
-    FROM patient_index.link_decision d
-    CROSS JOIN unnest(ARRAY[d.record_a, d.record_b]) AS ends (id)
-    JOIN patient_index.patient_record r ON r.patient_detail_id = ends.id
-    JOIN patient_index.patient_record fellow USING (person_id)
-    WHERE d.sealed AND d.superseded_at IS NULL
-), task AS MATERIALIZED (
-    {tasks}
-), guarded AS (
-    SELECT DISTINCT letter, number, true AS sealed
-    FROM task CROSS JOIN unnest(task.concerns) AS one (id)
-    JOIN sealed_record ON sealed_record.patient_detail_id = one.id
-)
+WITH {guarded_tasks}
 SELECT letter, count(*)
 FROM task LEFT JOIN guarded USING (letter, number)
 WHERE guarded.sealed IS NULL OR %(may_see_sealed)s

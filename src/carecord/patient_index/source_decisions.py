@@ -29,7 +29,7 @@ def link_records(connection: Connection[Any], a: int, b: int, *, decided_by: str
 
     Conflict where somebody else has said of the two, or of records linked with them, that they are not.
     """
-    connection.execute(queries.lock_links)
+    lock_index(connection)
     ours, theirs = _person_of(connection, a), _person_of(connection, b)
     across = _decisions_across(connection, ours, theirs)
     if any(d.decision == "not linked" and d.decided_by != decided_by for d in across):
@@ -52,7 +52,7 @@ def unlink_records(
     NotFound where the two are not linked; Conflict where a merge, or a decision of somebody else, holds them
     together. Two that the same source has parted before stay as they are.
     """
-    connection.execute(queries.lock_links)
+    lock_index(connection)
     together = _person_of(connection, a)
     if b not in together:
         words = links.words_between(connection, [a], [b])
@@ -110,7 +110,7 @@ def merge_records(
     either is merged already.
     """
     connection.execute(queries.lock_source, {"tenancy_id": tenancy_id})
-    connection.execute(queries.lock_links)
+    lock_index(connection)
     into = find_merge_target(connection, minor)
     if into == major:
         return

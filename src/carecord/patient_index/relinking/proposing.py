@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from carecord.kernel.sql import load_queries
 from carecord.patient_index.deciding import NOT_COMPATIBLE, Settled, Verdict, judge
+from carecord.patient_index.deletion import WORDS_AT_ODDS
 from carecord.patient_index.groups import Pair, pair
 from carecord.patient_index.guards import certain
 from carecord.patient_index.linking import lock_index
@@ -119,7 +120,7 @@ def keep(
     newest_decision: int,
 ) -> Kept:
     """Make these the open proposals, in the caller's transaction. Those open already stay as they are."""
-    names = {"model": f"{model.name} {model.version}", "engine": engine}
+    names = {"model": f"{model.name} {model.version}", "engine": engine, "words_at_odds": WORDS_AT_ODDS}
     lock_index(connection)
     connection.execute(queries.stage_proposals)
     with connection.cursor() as cursor, cursor.copy(queries.copy_proposals) as copy:

@@ -88,10 +88,10 @@ WHERE NOT EXISTS (
 RETURNING s.record_a, s.record_b
 
 -- withdraw_proposals --
--- Close the open proposals that are not made again just so. Gives back how many.
+-- Close the open proposals that are not made again just so, but for those that stewards' own words led to. Gives back how many.
 WITH gone AS (
     UPDATE patient_index.proposal p SET closed_at = clock_timestamp(), outcome = 'withdrawn'
-    WHERE p.closed_at IS NULL AND NOT EXISTS (
+    WHERE p.closed_at IS NULL AND p.reasons <> ARRAY[%(words_at_odds)s] AND NOT EXISTS (
         SELECT FROM staged_proposal s
         WHERE s.record_a = p.record_a AND s.record_b = p.record_b AND s.kind = p.kind AND p.model = %(model)s
           AND s.weight = p.weight AND s.relative_weight = p.relative_weight AND s.levels = p.levels

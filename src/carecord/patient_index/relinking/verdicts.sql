@@ -75,7 +75,3 @@ SELECT d.a, d.b FROM decision d JOIN record x ON x.unique_id = d.a JOIN open_per
 -- outcomes --
 -- How many pairs came to what.
 SELECT outcome, count(*) FROM verdict GROUP BY outcome
-
--- count_pairs --
--- How many pairs are worth a thought.
-SELECT count(*) FROM pair
