@@ -9,7 +9,7 @@ RECORDS ?= 1000000 10000000
 export CARECORD_DATA ?= $(CURDIR)/.sandpit
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types layers bench bench-index lock docs clean
+.PHONY: help install demo test check lint types layers bench bench-index bench-fhir lock docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ bench: $(VENV)/.test-installed ## Measure against baselines of the same run and 
 
 bench-index: $(VENV)/.test-installed ## Measure arrivals at an index of 1 and of 10 million (RECORDS="1000000 10000000")
 	$(PYTHON) -m benchmarks.index.arrivals --records $(RECORDS)
+
+bench-fhir: $(VENV)/.test-installed ## Measure the FHIR face against bare SQL of the same run
+	$(PYTHON) -m benchmarks.fhir
 
 docs: $(VENV)/.test-installed ## Write the generated reference pages anew
 	$(PYTHON) -m carecord.portal.markdown docs/reference/generated
