@@ -12,5 +12,5 @@ PRESCRIPTION_TYPE = f"{_GRAPHNET}Extension-Prescription-Type"
 PRESCRIPTION_TYPE_SYSTEM = "https://fhir.graphnethealth.com/CodeSystem-PrescriptionType"
 """R (repeat), A (acute), D (repeat dispensed)."""
 
-LAST_ISSUE_DATE = f"{_GRAPHNET}Extension-MedicationStatementLastIssueDate"
+LAST_ISSUE_DATE = f"{_UK_CORE}Extension-UKCore-MedicationStatementLastIssueDate"
 """On MedicationStatement: a dateTime."""

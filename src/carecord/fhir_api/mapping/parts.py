@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from carecord.fhir_api.kept import Json
+from carecord.patient_index.linked_records import LinkType
 
 Item = Mapping[str, Any]
 """An item of the catalogue by its JSON names, as it is stored; what it lacks is absent or null."""
@@ -30,6 +30,8 @@ class About:
     entry_id: int
     source: Source
     today: date
+    content_id: int | None = None
+    """Of a document: the entry of the store `document_content` with the same DocumentId, which is its Binary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +51,17 @@ class Made:
         return f"{entry_id}-{self.part}" if self.part else str(entry_id)
 
 
-class LinkKind(StrEnum):
-    """What a source record is to another of the same person, in FHIR's words."""
-
-    SEEALSO = "seealso"
-    REPLACES = "replaces"
-    REPLACED_BY = "replaced-by"
-
-
 @dataclass(frozen=True, slots=True)
 class PatientLink:
-    """Another source record of the same person."""
+    """Another source record of the same person, and what this one is to it."""
 
     patient_detail_id: int
-    kind: LinkKind
+    type: LinkType
 
 
 @dataclass(frozen=True, slots=True)
 class PatientParts:
-    """All that a Patient is made of: one source record, its rows that belong to it, and whom it is linked with."""
+    """All that a Patient is made of: one source record, rows that belong to it, and whom it is linked with."""
 
     patient_detail_id: int
     source: Source
