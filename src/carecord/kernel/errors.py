@@ -8,6 +8,8 @@
     ├── MethodNotAllowed            405  the path exists, the method does not
     ├── NotAcceptable               406  no representation the caller accepts
     ├── Conflict                    409  contradicts what is stored
+    ├── Gone                        410  it was there, and has been deleted
+    ├── PreconditionFailed          412  the state is not the one that the change was meant for
     ├── BodyTooLarge                413  more than we read
     ├── AddressTooLong              414  a path and query longer than the server reads
     ├── UnsupportedMediaType        415  a body in a form we do not read
@@ -110,6 +112,22 @@ class Conflict(CareRecordError):
 
     status = 409
     title = "Conflict"
+    issue_code = "conflict"
+
+
+class Gone(CareRecordError):
+    """It has been deleted."""
+
+    status = 410
+    title = "Gone"
+    issue_code = "deleted"
+
+
+class PreconditionFailed(CareRecordError):
+    """What is stored is not what the change was meant for."""
+
+    status = 412
+    title = "Precondition failed"
     issue_code = "conflict"
 
 

@@ -50,6 +50,7 @@ CREATE TABLE fhir_api.resource_version (
     restricted boolean NOT NULL,
     store text COLLATE "C",
     entry_id bigint,
+    entry_version integer,
     sent_by text,
     last_updated timestamptz NOT NULL,
     deleted boolean NOT NULL DEFAULT false,
@@ -96,7 +97,8 @@ BEGIN
     INSERT INTO fhir_api.stale (patient_detail_id)
     SELECT r.patient_detail_id FROM patient_index.patient_record r
     WHERE r.patient_detail_id = NEW.patient_detail_id
-       OR (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at)
+       OR (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at
+           OR OLD.sharing_refused <> NEW.sharing_refused OR OLD.refused_bundles <> NEW.refused_bundles)
           AND r.person_id IN (OLD.person_id, NEW.person_id);
     RETURN NULL;
 END
@@ -109,9 +111,11 @@ END
 $$;
 CREATE TRIGGER note_added AFTER INSERT ON patient_index.patient_record
     FOR EACH ROW EXECUTE FUNCTION fhir_api.note_record();
-CREATE TRIGGER note_changed AFTER UPDATE OF demographics, person_id, deleted_at, active ON patient_index.patient_record
+CREATE TRIGGER note_changed AFTER UPDATE OF demographics, person_id, deleted_at, active, sharing_refused, refused_bundles
+    ON patient_index.patient_record
     FOR EACH ROW WHEN (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at
-        OR OLD.active <> NEW.active OR OLD.demographics::text <> NEW.demographics::text)
+        OR OLD.active <> NEW.active OR OLD.sharing_refused <> NEW.sharing_refused
+        OR OLD.refused_bundles <> NEW.refused_bundles OR OLD.demographics::text <> NEW.demographics::text)
     EXECUTE FUNCTION fhir_api.note_records();
 CREATE FUNCTION fhir_api.note_merge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
