@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from carecord.access import audit
 from carecord.access.audit import AuditEvent, EventName
 from carecord.access.credentials import hash_of, new_client_secret
+from carecord.access.smart_scopes import is_smart_scope
 from carecord.kernel.errors import BadRequest, Conflict, FieldError, NotFound
 from carecord.kernel.sql import load_queries
 
@@ -31,6 +32,8 @@ class Client:
     scopes: frozenset[str]
     tenancies: tuple[int, ...] | None
     disabled_at: datetime | None
+    own_tenancy_id: int | None = None
+    """The source that the client itself is: what it writes through FHIR is filed there."""
 
 
 def register_client(
@@ -40,15 +43,18 @@ def register_client(
     name: str,
     scopes: Iterable[str],
     tenancies: Sequence[int] | None = None,
+    own_tenancy_id: int | None = None,
     by: str,
 ) -> str:
     """Register a client and return its secret, which is shown this once and kept as a hash.
 
-    `by` is who did it, for the audit. Raises `BadRequest` for an id or scope out of form, `Conflict`
-    when the id is taken.
+    `by` is who did it, for the audit. The own tenancy is one that it sees. Raises `BadRequest` for an id or
+    scope out of form, `Conflict` when the id is taken.
     """
     scopes = sorted(set(scopes))
     _check_client(client_id, scopes)
+    if tenancies is not None and own_tenancy_id is not None:
+        tenancies = sorted({*tenancies, own_tenancy_id})
     secret = new_client_secret()
     with connection.transaction():
         found = connection.execute(
@@ -59,6 +65,7 @@ def register_client(
                 "secret_hash": hash_of(secret),
                 "scopes": scopes,
                 "tenancies": None if tenancies is None else list(tenancies),
+                "own_tenancy_id": own_tenancy_id,
             },
         ).fetchone()
         if found is None:
@@ -126,9 +133,10 @@ def _client(
     scopes: list[str],
     tenancies: list[int] | None,
     disabled_at: datetime | None,
+    own_tenancy_id: int | None,
 ) -> Client:
     seen = None if tenancies is None else tuple(tenancies)
-    return Client(client_id, name, frozenset(scopes), seen, disabled_at)
+    return Client(client_id, name, frozenset(scopes), seen, disabled_at, own_tenancy_id)
 
 
 def _set_disabled(
@@ -156,10 +164,11 @@ def _check_client(client_id: str, scopes: Iterable[str]) -> None:
     errors += [
         FieldError(
             "scopes",
-            f"{scope!r} is not a bundle's slug and .read, .restricted, .write, .review or .sealed",
+            f"{scope!r} is not a bundle's slug and .read, .restricted, .write, .review or .sealed,"
+            " nor a SMART scope such as system/Patient.rs",
         )
         for scope in scopes
-        if not _SCOPE.fullmatch(scope)
+        if not _SCOPE.fullmatch(scope) and not is_smart_scope(scope)
     ]
     if errors:
         raise BadRequest("The client is not as it must be.", errors=errors)

@@ -64,10 +64,21 @@ class Caller:
     product_id: str | None
     bundles: frozenset[str] | None
     """The bundles of the key's product; None without a key, where scopes alone decide."""
+    own_tenancy_id: int | None = None
+    """The source that the client itself is, for what it writes through FHIR."""
 
     def may_use(self, bundle: Bundle, scope: str) -> bool:
         """Whether an operation of another bundle may lean on this one too."""
         return scope in self.scopes and (self.bundles is None or bundle.slug in self.bundles)
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A caller, with what its token says and the scopes that its client holds."""
+
+    caller: Caller
+    claims: Claims
+    client_scopes: frozenset[str]
 
 
 class Gate:
@@ -117,7 +128,14 @@ class Gate:
         except TooManyRequests:
             raise
         except (NotAuthenticated, NotAllowed) as refusal:
-            await self._record(refusal, claims, operation, patient_detail_ids, trace_id)
+            await self.record_refusal(
+                refusal,
+                claims,
+                operation_id=operation.operation_id,
+                patient_detail_ids=patient_detail_ids,
+                restricted=operation.restricted,
+                trace_id=trace_id,
+            )
             raise
 
     async def check_scope(
@@ -149,12 +167,48 @@ class Gate:
             )
             raise refused
 
-    async def _check_rights(
-        self, claims: Claims, subscription_key: str | None, operation: Operation
-    ) -> Caller:
+    async def identify(
+        self,
+        authorization: str | None,
+        subscription_key: str | None,
+        *,
+        operation_id: str,
+        patient_detail_ids: Sequence[int] = (),
+        trace_id: str | None = None,
+    ) -> Identified:
+        """Who calls what is of no bundle and asks for rights itself; a key, when one is sent, must count."""
+        try:
+            claims = self._tokens.verify(read_bearer_token(authorization))
+        except NotAuthenticated as refusal:
+            log.info("access_refused", reason=refusal.reason, operation_id=operation_id)
+            raise
+        try:
+            client = await self._known_client(claims)
+            subscription = (
+                await self._find_subscription(client, subscription_key) if subscription_key else None
+            )
+            self._rate.check_rate(subscription.subscription_id if subscription else client.client_id)
+        except (NotAuthenticated, NotAllowed) as refusal:
+            await self.record_refusal(
+                refusal,
+                claims,
+                operation_id=operation_id,
+                patient_detail_ids=patient_detail_ids,
+                trace_id=trace_id,
+            )
+            raise
+        return Identified(_caller(client, claims, subscription), claims, client.scopes)
+
+    async def _known_client(self, claims: Claims) -> Client:
         client = await self._clients.get(claims.client_id)
         if client is None or client.disabled_at is not None:
             raise refuse_token("client_disabled")
+        return client
+
+    async def _check_rights(
+        self, claims: Claims, subscription_key: str | None, operation: Operation
+    ) -> Caller:
+        client = await self._known_client(claims)
         subscription = await self._find_subscription(client, subscription_key)
         self._rate.check_rate(subscription.subscription_id if subscription else client.client_id)
         if subscription is not None and operation.bundle.slug not in subscription.bundles:
@@ -167,15 +221,7 @@ class Gate:
             raise _refuse_scope(
                 operation.scope, operation.restricted_scope, reason="restricted_scope_missing"
             )
-        return Caller(
-            client.client_id,
-            claims.user_id,
-            scopes,
-            client.tenancies,
-            subscription.subscription_id if subscription else None,
-            subscription.product_id if subscription else None,
-            frozenset(subscription.bundles) if subscription else None,
-        )
+        return _caller(client, claims, subscription)
 
     async def _find_subscription(self, client: Client, key: str | None) -> Subscription | None:
         if not key:
@@ -195,27 +241,43 @@ class Gate:
             raise _refuse_key("The subscription has expired.", reason="key_expired")
         return subscription
 
-    async def _record(
+    async def record_refusal(
         self,
         refusal: CareRecordError,
         claims: Claims,
-        operation: Operation,
-        patient_detail_ids: Sequence[int],
-        trace_id: str | None,
+        *,
+        operation_id: str,
+        patient_detail_ids: Sequence[int] = (),
+        restricted: bool = False,
+        trace_id: str | None = None,
     ) -> None:
+        """Write down that a known client was refused."""
         await self._trail.record(
             AuditEvent(
                 event=EventName.ACCESS_REFUSED,
                 client_id=claims.client_id,
                 user_id=claims.user_id,
-                operation_id=operation.operation_id,
+                operation_id=operation_id,
                 patient_detail_ids=patient_detail_ids,
                 outcome=Outcome.REFUSED,
                 reason=refusal.reason,
-                restricted=operation.restricted,
+                restricted=restricted,
                 trace_id=trace_id,
             )
         )
+
+
+def _caller(client: Client, claims: Claims, subscription: Subscription | None) -> Caller:
+    return Caller(
+        client.client_id,
+        claims.user_id,
+        claims.scopes & client.scopes,
+        client.tenancies,
+        subscription.subscription_id if subscription else None,
+        subscription.product_id if subscription else None,
+        frozenset(subscription.bundles) if subscription else None,
+        client.own_tenancy_id,
+    )
 
 
 def _refuse_key(detail: str, *, reason: str) -> NotAuthenticated:

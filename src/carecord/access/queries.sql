@@ -1,7 +1,7 @@
 -- insert_client --
 -- Register a client. Returns null when the client id is taken.
-INSERT INTO access.client (client_id, name, secret_hash, scopes, tenancies)
-VALUES (%(client_id)s, %(name)s, %(secret_hash)s, %(scopes)s, %(tenancies)s)
+INSERT INTO access.client (client_id, name, secret_hash, scopes, tenancies, own_tenancy_id)
+VALUES (%(client_id)s, %(name)s, %(secret_hash)s, %(scopes)s, %(tenancies)s, %(own_tenancy_id)s)
 ON CONFLICT (client_id) DO NOTHING
 RETURNING client_id;
 
@@ -19,13 +19,13 @@ RETURNING client_id;
 
 -- find_client --
 -- One client by its id, the hash of its secret last.
-SELECT client_id, name, scopes, tenancies, disabled_at, secret_hash
+SELECT client_id, name, scopes, tenancies, disabled_at, own_tenancy_id, secret_hash
 FROM access.client
 WHERE client_id = %(client_id)s;
 
 -- list_clients --
 -- Every client, by id.
-SELECT client_id, name, scopes, tenancies, disabled_at
+SELECT client_id, name, scopes, tenancies, disabled_at, own_tenancy_id
 FROM access.client
 ORDER BY client_id;
 

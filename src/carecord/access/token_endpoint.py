@@ -20,6 +20,7 @@ from carecord.access.audit import AuditEvent, EventName, Outcome
 from carecord.access.audit_trail import AuditTrail
 from carecord.access.clients import Client, authenticate
 from carecord.access.signing_keys import SigningKeys
+from carecord.access.smart_scopes import is_held
 from carecord.access.tokens import Tokens
 from carecord.kernel.settings import Settings
 
@@ -153,7 +154,7 @@ class TokenEndpoint:
                 client_id=client.client_id,
             )
         asked = frozenset(form.get("scope", "").split())
-        if not asked <= client.scopes:
+        if not all(is_held(scope, client.scopes) for scope in asked):
             raise TokenRefused(
                 "invalid_scope",
                 "The client does not hold every scope it asked for.",

@@ -34,6 +34,8 @@ class Claims:
     scopes: frozenset[str]
     expires_at: float
     token_id: str
+    patient: str | None = None
+    """SMART launch context: the patient that scopes of patient/ are about."""
 
 
 class Tokens:
@@ -64,7 +66,16 @@ class Tokens:
             jti={"essential": True},
         )
 
-    def issue(self, client_id: str, scopes: Iterable[str], *, ttl_s: int, user_id: str | None = None) -> str:
+    def issue(
+        self,
+        client_id: str,
+        scopes: Iterable[str],
+        *,
+        ttl_s: int,
+        user_id: str | None = None,
+        patient: str | None = None,
+    ) -> str:
+        """`patient` is the context of a SMART launch, for scopes of patient/."""
         now = int(self._clock())
         signing_key = self._signing_keys.current
         return jwt.encode(
@@ -79,7 +90,8 @@ class Tokens:
                 "nbf": now,
                 "exp": now + ttl_s,
                 "jti": str(uuid.uuid4()),
-            },
+            }
+            | ({} if patient is None else {"patient": patient}),
             signing_key.key,
             algorithms=[ALGORITHM],
         )
@@ -126,14 +138,18 @@ class Tokens:
 
 def _claims(claims: dict[str, Any]) -> Claims:
     client_id, subject, scope = claims["client_id"], claims["sub"], claims.get("scope", "")
+    patient = claims.get("patient")
     if not isinstance(client_id, str) or not isinstance(scope, str):
         raise TypeError("client_id and scope must be text")
+    if patient is not None and not isinstance(patient, str):
+        raise TypeError("patient must be text")
     return Claims(
         client_id=client_id,
         user_id=None if subject == client_id else subject,
         scopes=frozenset(scope.split()),
         expires_at=float(claims["exp"]),
         token_id=claims["jti"],
+        patient=patient,
     )
 
 

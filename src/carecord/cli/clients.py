@@ -9,6 +9,7 @@ from rich.table import Table
 
 from carecord.access import clients, subscriptions
 from carecord.access.scopes import SCOPES_BESIDES
+from carecord.access.smart_scopes import is_smart_scope
 from carecord.bundles_api.link_explanations import PATIENT_INDEX
 from carecord.bundles_api.link_explanations import SCOPES as INDEX_SCOPES
 from carecord.catalogue import BUNDLES
@@ -39,13 +40,18 @@ def add(
         list[int] | None, typer.Option(help="A source it may see; without, all.", min=1, max=2**31 - 1)
     ] = None,
     bundle: Annotated[list[str] | None, typer.Option(help="A bundle it may call; without, all.")] = None,
+    own_tenancy: Annotated[
+        int | None,
+        typer.Option(help="The source that it is itself: what it writes through FHIR goes there.", min=1),
+    ] = None,
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
     # The patient index is no bundle of the catalogue; whoever holds its scopes calls it by the same key.
     every_bundle = [one.slug for one in (*BUNDLES, PATIENT_INDEX)]
     every_scope = [of for one in BUNDLES for of in (one.scope, one.restricted_scope)]
     _check_words("--bundle", bundle or [], every_bundle)
-    _check_words("--scope", scope or [], [*every_scope, *INDEX_SCOPES, *SCOPES_BESIDES])
+    others = [one for one in scope or [] if not is_smart_scope(one)]
+    _check_words("--scope", others, [*every_scope, *INDEX_SCOPES, *SCOPES_BESIDES])
     bundles = bundle or every_bundle
     product = EVERYTHING if not bundle else f"{client_id}-bundles"
     with (
@@ -61,6 +67,7 @@ def add(
             name=name or client_id,
             scopes=scope or all_read_scopes(),
             tenancies=tenancy,
+            own_tenancy_id=own_tenancy,
             by=by,
         )
         subscriptions.put_product(connection, product, name=product, bundles=bundles, by=by)

@@ -18,7 +18,7 @@ class SearchValues:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One version of a resource. `body` is its JSON as given out, `id` and `meta` included; None if deleted."""
+    """One version of a resource. `body` is its JSON as given out, with `id` and `meta`; None if deleted."""
 
     type: str
     id: str
