@@ -23,7 +23,7 @@ from carecord.access.scopes import SCOPES_BESIDES
 from carecord.access.signing_keys import SigningKeys
 from carecord.access.token_endpoint import TokenEndpoint
 from carecord.access.tokens import Tokens
-from carecord.bundles_api.face import BundlesFace, log_fault, send_problem
+from carecord.bundles_api.face import BundlesFace, send_problem
 from carecord.bundles_api.handlers import handlers
 from carecord.bundles_api.link_explanations import PATIENT_INDEX, index_handlers
 from carecord.bundles_api.link_explanations import SCOPES as INDEX_SCOPES
@@ -32,6 +32,7 @@ from carecord.catalogue.data_submission import BUNDLE as DATA_SUBMISSION
 from carecord.db.connect import Database, database
 from carecord.db.readers import Readers
 from carecord.kernel.errors import CareRecordError, MethodNotAllowed, NotFound, Unavailable
+from carecord.kernel.faults import log_fault
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
 from carecord.kernel.problem import encode_problem
 from carecord.kernel.settings import Settings

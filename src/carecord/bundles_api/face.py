@@ -26,6 +26,7 @@ from carecord.kernel.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from carecord.kernel.faults import log_fault
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
 from carecord.kernel.problem import encode_problem
 from carecord.patient_index.tenancies import Tenancies
@@ -271,17 +272,3 @@ async def send_problem(send: Send, error: CareRecordError, *, instance: str, tra
     """Send an error in the one shape that all have."""
     body = encode_problem(error, instance=instance, trace_id=trace_id)
     await send_answer(send, Answer(body, status=error.status, media_type=PROBLEM, headers=error.headers))
-
-
-def log_fault(error: Exception, trace_id: str) -> None:
-    """Log where an unforeseen error arose, without its text, which may hold a patient's value."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    log.error(
-        "fault",
-        trace_id=trace_id,
-        kind=type(error).__name__,
-        file=place.tb_frame.f_code.co_filename if place else None,
-        line=place.tb_lineno if place else None,
-    )

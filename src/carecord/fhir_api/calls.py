@@ -9,6 +9,7 @@ from typing import Any
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from carecord.db.readers import Readers
+from carecord.fhir_api.bodies_in import Body
 from carecord.fhir_api.kept import Json, Kept
 from carecord.fhir_api.negotiation import Preferences
 from carecord.fhir_api.paging_links import Pages
@@ -43,16 +44,15 @@ class Call:
     """`read`, `search`, `create` … or the name of an operation, `$everything`."""
     type: str | None
     id: str | None
+    version: str | None
+    """Of a vread, as it stands in the address."""
     rest: tuple[str, ...]
     """What the path holds after the operation's name: the id of an export's status, say."""
     parameters: Sequence[tuple[str, str]]
     """Query, and the form of a POST, decoded; `_format`, `_pretty` and the like are taken out."""
     headers: Mapping[bytes, bytes]
     preferences: Preferences
-    read_body: Callable[[], Awaitable[bytes]]
-    """The body, unzipped, within the limit, whatever its media type."""
-    read_resource: Callable[[], Awaitable[Json]]
-    """The resource of the body, be it JSON or XML; raises UnsupportedMediaType, BadRequest, BodyTooLarge."""
+    body: Body
     trace_id: str
 
     @property
@@ -62,6 +62,14 @@ class Call:
     @property
     def client_id(self) -> str:
         return self.rights.caller.client_id
+
+    async def read_body(self) -> bytes:
+        """The body, unzipped, within the limit, whatever its media type."""
+        return await self.body.raw()
+
+    async def read_resource(self) -> Json:
+        """The resource of the body, JSON or XML; raises UnsupportedMediaType, BadRequest, BodyTooLarge."""
+        return await self.body.resource()
 
     @property
     def operation_id(self) -> str:
@@ -82,7 +90,7 @@ class Reply:
     """What goes back, and what the audit must know of it: whose records were shown, of which sources."""
 
     body: bytes | None = None
-    """A resource as JSON, given out in the format that was asked for; or bytes of `media_type`."""
+    """A resource as JSON, given out in the form that was asked for; or bytes of `media_type`."""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     media_type: str | None = None

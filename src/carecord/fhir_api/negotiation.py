@@ -10,6 +10,7 @@ FHIR_XML = "application/fhir+xml"
 
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json", "json"})
 _XML = frozenset({"application/fhir+xml", "application/xml", "application/xml+fhir", "text/xml", "xml"})
+_FILES = frozenset({"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"})
 _ANY = frozenset({"*/*", "application/*", ""})
 _OF_OTHER_VERSIONS = frozenset({"0.0", "1.0", "3.0", "4.3", "5.0"})
 
@@ -74,6 +75,9 @@ def _wants_xml(named: str | None, accept: str) -> bool:
             return False
         if version in _OF_OTHER_VERSIONS:
             continue
+        if name in _FILES:
+            # Those who fetch the files of an export ask so; whatever else they meet comes as JSON.
+            return False
         if name in _JSON or name in _XML:
             return name in _XML
     if not accept.strip():
