@@ -1,6 +1,20 @@
 """FHIRPath for R4's search parameters and invariants, compiled to closures over decoded JSON."""
 
-from carecord.fhir_api.fhirpath.compiling import Check, NotSupported, Typed, compiled, holds, reads, typed
-from carecord.fhir_api.fhirpath.nodes import Node, is_a
+from carecord.fhir_api.fhirpath.branches import bound_system, reads
+from carecord.fhir_api.fhirpath.compiling import Check, Typed, compiled, holds, typed
+from carecord.fhir_api.fhirpath.grammar import NotSupported
+from carecord.fhir_api.fhirpath.nodes import Node, Nodes, is_a
 
-__all__ = ["Check", "Node", "NotSupported", "Typed", "compiled", "holds", "is_a", "reads", "typed"]
+__all__ = [
+    "Check",
+    "Node",
+    "Nodes",
+    "NotSupported",
+    "Typed",
+    "bound_system",
+    "compiled",
+    "holds",
+    "is_a",
+    "reads",
+    "typed",
+]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Protocol
 
+from carecord.fhir_api.fhirpath.branches import branches
 from carecord.fhir_api.fhirpath.comparing import distinct, equal, equivalent, key, order, truth
 from carecord.fhir_api.fhirpath.functions import (
     FALSE,
@@ -30,9 +31,7 @@ from carecord.fhir_api.fhirpath.grammar import (
     Variable,
     parse,
 )
-from carecord.fhir_api.fhirpath.nodes import Nodes, is_a, members, node_of, step, type_at
-
-__all__ = ["Check", "NotSupported", "Typed", "compiled", "holds", "reads", "typed"]
+from carecord.fhir_api.fhirpath.nodes import Nodes, node_of, step, type_at
 
 Typed = Callable[[Mapping[str, Any]], Nodes]
 """Of a resource makes what an expression finds in it, with types."""
@@ -71,7 +70,7 @@ def typed(expression: str, type_name: str) -> Typed:
 
     A union keeps what it finds twice: 1.0 and 1.00 are one value, but not found by the same searches.
     """
-    first, *others = (_compile(branch) for branch in _about(parse(expression), type_name))
+    first, *others = (_compile(branch) for branch in branches(expression, type_name))
 
     def find(resource: Mapping[str, Any]) -> Nodes:
         node = (resource, type_name, None)
@@ -104,77 +103,6 @@ def holds(expression: str, type_name: str) -> Check:
         return truth(run(nodes, nodes, setting)) is not False
 
     return check
-
-
-@cache
-def reads(expression: str, type_name: str) -> frozenset[str] | None:
-    """The names in JSON, right below the resource, without which a search expression finds nothing.
-
-    None where it may find something in any resource.
-    """
-    names: set[str] = set()
-    for branch in _about(parse(expression), type_name):
-        path = _steps(branch)
-        if not path or not isinstance(path[0], Member):
-            return None
-        wanted = _wanted_type(path[1]) if len(path) > 1 else None
-        for name, sibling, kind in members(type_name).get(path[0].name, ()):
-            if wanted is None or is_a(kind, wanted):
-                names.update({name, sibling} - {""})
-    return frozenset(names)
-
-
-def _about(tree: Tree, type_name: str) -> list[Tree]:
-    """The branches of a union, but those that begin with another resource type; without this one's name."""
-    kept = [branch for branch in _branches(tree) if _begins_with(branch) in (None, type_name)]
-    if not kept:
-        raise NotSupported(f"the expression says nothing of {type_name}")
-    return [_without_type(branch, type_name) for branch in kept]
-
-
-def _branches(tree: Tree) -> list[Tree]:
-    if isinstance(tree, Binary) and tree.operator == "|":
-        return [*_branches(tree.left), *_branches(tree.right)]
-    return [tree]
-
-
-def _steps(tree: Tree) -> list[Tree]:
-    """From the first step on; empty where it does not begin with a step."""
-    path: list[Tree] = []
-    current: Tree | None = tree
-    while isinstance(current, Member | Call | Index | TypeTest):
-        path.append(current)
-        current = current.of
-    return path[::-1] if current is None else []
-
-
-def _wanted_type(tree: Tree) -> str | None:
-    match tree:
-        case Call(_, "ofType" | "as", (Member(_, name),)) | TypeTest(_, "as", name):
-            return name
-    return None
-
-
-def _begins_with(branch: Tree) -> str | None:
-    path = _steps(branch)
-    if not path or not isinstance(path[0], Member) or not path[0].name[0].isupper():
-        return None
-    return None if path[0].name in ("Resource", "DomainResource") else path[0].name
-
-
-def _without_type(tree: Tree, type_name: str) -> Tree:
-    match tree:
-        case Member(Member(None, name), member) if name in (type_name, "Resource", "DomainResource"):
-            return Member(None, member)
-        case Member(of, member) if of is not None:
-            return Member(_without_type(of, type_name), member)
-        case Call(of, name, arguments) if of is not None:
-            return Call(_without_type(of, type_name), name, arguments)
-        case Index(of, at):
-            return Index(_without_type(of, type_name), at)
-        case TypeTest(of, sign, wanted):
-            return TypeTest(_without_type(of, type_name), sign, wanted)
-    return tree
 
 
 def _compile(tree: Tree) -> Run:

@@ -46,6 +46,11 @@ def members(type_name: str) -> Mapping[str, tuple[_Member, ...]]:
     return found
 
 
+def element_below(type_name: str, name: str) -> Element | None:
+    """The element of this name right below a type or path; of a choice none."""
+    return _children(type_name).get(name)
+
+
 @cache
 def is_primitive(type_name: str) -> bool:
     return "." not in type_name and _kind(type_name) == "primitive-type"
