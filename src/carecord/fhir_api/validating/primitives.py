@@ -12,13 +12,16 @@ from carecord.fhir_api.definitions import structure
 Rule = Callable[[Any], str | None]
 """None for a value that may be; for any other the rule that it breaks, without the value."""
 
+_NO_CONTROLS = "must hold no control characters"
+
 LONGEST_TEXT = 1024 * 1024
 """R4, datatypes: a string shall not be of more than 1,048,576 characters."""
 
 _INT_MAX = 2**31 - 1
 
-# R4: strings shall not hold characters below U+0020, but for tab, carriage return and line feed.
-_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f]")
+# R4: strings shall not hold characters below U+0020, but for tab, carriage return and line feed. XML cannot
+# hold the two non-characters either.
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def _text(value: Any) -> str | None:
@@ -32,7 +35,7 @@ def _text(value: Any) -> str | None:
         return "must not be blank" if value.isspace() else None
     if value.isspace():
         return "must not be blank"
-    return "must hold no control characters" if _CONTROL.search(value) else None
+    return _NO_CONTROLS if _CONTROL.search(value) else None
 
 
 def _matching(type_name: str, said: str) -> Rule:
@@ -43,7 +46,9 @@ def _matching(type_name: str, said: str) -> Rule:
     def rule(value: Any) -> str | None:
         if type(value) is not str:
             return "must be a JSON string"
-        return None if value and fits(value) else said
+        if not value or not fits(value):
+            return said
+        return None if value.isprintable() or not _CONTROL.search(value) else _NO_CONTROLS
 
     return rule
 
