@@ -1,0 +1,95 @@
+-- linked_with --
+-- A query within others: everyone linked with the patients asked by. One whose patient refuses sharing, or whom the caller may not see, leads to nobody else.
+SELECT l.patient_detail_id
+FROM patient_index.patient_record asked
+JOIN patient_index.patient_record l ON l.person_id = asked.person_id
+WHERE asked.patient_detail_id = ANY({asked}) AND asked.deleted_at IS NULL
+AND (%(tenancies)s::integer[] IS NULL OR asked.tenancy_id = ANY(%(tenancies)s::integer[]))
+AND (NOT asked.sharing_refused OR l.patient_detail_id = asked.patient_detail_id)
+
+-- visible --
+-- A condition: the caller may see the resource, as far as it hangs on its source, on sharing and on restriction.
+(%(tenancies)s::integer[] IS NULL OR {r}.tenancy_id = ANY(%(tenancies)s::integer[]))
+AND (NOT {r}.restricted OR {r}.bundle = ANY(%(restricted_bundles)s::text[]))
+AND ({r}.patient_detail_id IS NULL OR EXISTS (
+SELECT FROM patient_index.patient_record whose
+WHERE whose.patient_detail_id = {r}.patient_detail_id AND whose.deleted_at IS NULL
+AND ({r}.store = 'sharing_status' OR NOT whose.sharing_refused AND coalesce({r}.bundle, '') <> ALL (whose.refused_bundles))
+AND (%(tenancies)s::integer[] IS NULL OR whose.tenancy_id = ANY(%(tenancies)s::integer[]))))
+
+-- matching --
+-- A query: the resources of a type that the conditions hold for and that the caller may see. {what} of them.
+SELECT {what} FROM fhir_api.resource {r} WHERE {r}.type = {type} AND {conditions} AND ({visible})
+
+-- page_of_matches --
+-- A page in any order, with the total of all matches and whose resources are stale. One row at least.
+-- What matches is found first and whole: the page's limit must not tempt the planner to walk an index in order.
+WITH matched AS MATERIALIZED (
+SELECT r.id, {keys} FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible})
+), page AS (
+SELECT * FROM matched WHERE {after} ORDER BY {order} LIMIT %(row_limit)s::bigint
+)
+SELECT told.total, told.stale, page.*
+FROM (SELECT {total} AS total, {stale} AS stale) AS told
+LEFT JOIN (
+SELECT page.*, r.version, {updated_us} AS updated_us, r.patient_detail_id, r.tenancy_id, r.restricted, r.body
+FROM page JOIN fhir_api.resource r ON r.type = {type} AND r.id = page.id
+) AS page ON true
+ORDER BY {order}
+
+-- page_by_update --
+-- A page in the order in which resources were last updated, straight from the index. One row at least.
+SELECT told.total, told.stale, page.*
+FROM (SELECT {total} AS total, {stale} AS stale) AS told
+LEFT JOIN (
+SELECT r.id, {keys}, r.version, {updated_us} AS updated_us, r.patient_detail_id, r.tenancy_id, r.restricted, r.body
+FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible}) AND {after}
+ORDER BY r.last_updated {direction}, r.id LIMIT %(row_limit)s::bigint
+) AS page ON true
+ORDER BY {order}
+
+-- count_of_matches --
+-- How many there are, and whose resources are stale.
+SELECT (SELECT count(*) FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible})) AS total, {stale} AS stale
+
+-- capped_count --
+-- How many there are, counted no further than one past what is told.
+(SELECT count(*) FROM (SELECT FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible}) LIMIT {cap}) AS counted)
+
+-- stale_of_records --
+-- Whose resources are stale, among these records.
+(SELECT array_agg(DISTINCT s.patient_detail_id) FROM fhir_api.stale s WHERE s.patient_detail_id = ANY(ARRAY({records})))
+
+-- stale_at_all --
+-- Whether any resource is stale: an empty array then, as it may be anyone's.
+(CASE WHEN EXISTS (SELECT FROM fhir_api.stale) THEN ARRAY[]::bigint[] END)
+
+-- records_named --
+-- A query within others: the records that these IDs of Patients name.
+SELECT named::bigint FROM unnest({ids}) AS named WHERE named ~ '^[0-9]{{1,18}}$'
+
+-- included --
+-- What the resources named refer to through these parameters, and may be seen. {visible} by type.
+SELECT DISTINCT ON (t.type, t.id) t.type, t.id, t.version, {updated_us} AS updated_us, t.patient_detail_id, t.tenancy_id, t.restricted, t.body
+FROM unnest(%(types)s::text[], %(ids)s::text[]) AS s (type, id)
+JOIN fhir_api.resource r ON r.type = s.type AND r.id = s.id
+JOIN unnest(%(sources)s::text[], %(parameters)s::text[], %(targets)s::text[]) AS w (source, parameter, target) ON w.source = r.type
+CROSS JOIN LATERAL jsonb_array_elements_text(r.search->w.parameter) AS named
+JOIN fhir_api.resource t ON t.type = split_part(named, '/', 1) AND t.id = split_part(named, '/', 2)
+WHERE (w.target = '' OR t.type = w.target) AND ({visible})
+ORDER BY t.type, t.id LIMIT %(row_limit)s::bigint
+
+-- referring --
+-- What refers to the resources named through these parameters, and may be seen. {visible} by type.
+SELECT t.type, t.id, t.version, {updated_us} AS updated_us, t.patient_detail_id, t.tenancy_id, t.restricted, t.body
+FROM fhir_api.resource t
+WHERE t.tokens && ARRAY(
+SELECT fhir_api.token(w.source || '|' || w.parameter || '=' || s.type || '/' || s.id)
+FROM unnest(%(types)s::text[], %(ids)s::text[]) AS s (type, id)
+JOIN unnest(%(sources)s::text[], %(parameters)s::text[], %(targets)s::text[]) AS w (source, parameter, target) ON w.target IN ('', s.type))
+AND ({visible})
+ORDER BY t.type, t.id LIMIT %(row_limit)s::bigint
+
+-- ids_of_matches --
+-- The IDs of the first so many that match.
+SELECT r.id FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible}) ORDER BY r.id LIMIT %(row_limit)s::bigint
