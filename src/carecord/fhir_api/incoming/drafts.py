@@ -1,0 +1,199 @@
+"""A row in the making: filled from a resource by marks and by hand, never with what a field cannot hold."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from carecord.catalogue.checks import checks_of
+from carecord.catalogue.model import Holds, Kind, Leaf, Operation
+from carecord.catalogue.shapes import CONTENT_LIMIT, SERVER_OWNED, TEXT_LIMIT
+from carecord.catalogue.value_lists import YES_NO, ValueList
+from carecord.fhir_api.incoming.filing import Filing, NoPlace
+from carecord.fhir_api.incoming.marks import marks_of, value_at
+from carecord.fhir_api.incoming.pieces import decimal_text, identifier_values, listed
+from carecord.fhir_api.incoming.times import first_day, is_part_of_date, local_day, local_time
+from carecord.fhir_api.kept import Json
+
+_LARGEST = 2**31 - 1
+
+
+class Draft:
+    """An item of one operation. What its fields have no place for goes to its notes, where it has any."""
+
+    def __init__(
+        self, operation: Operation, resource: Json, *, leave: tuple[str, ...] = (), notes: str | None = None
+    ) -> None:
+        """`leave` names fields that their marks say too little of; `notes` the field that takes notes."""
+        self.operation = operation
+        self.resource = resource
+        self.item: dict[str, Any] = {}
+        self.further: tuple[Filing, ...] = ()
+        self._leaves = _leaves_by_name(operation)
+        self._notes_field = notes or next((n for n in ("Notes", "Comments") if n in self._leaves), None)
+        self._said: list[str] = []
+        placed = set()
+        for leaf, steps in marks_of(operation):
+            if leaf.name in leave or leaf.name == self._notes_field:
+                continue
+            if self.put(leaf.name, value_at(resource, steps)) and steps[0].name == "note":
+                placed.add(steps[0].selector)
+        for position, note in enumerate(listed(resource.get("note"))):
+            if note.get("text") and str(position) not in placed:
+                self._said.append(str(note["text"]))
+
+    @property
+    def has_notes(self) -> bool:
+        return self._notes_field is not None
+
+    def put(self, name: str, value: Any) -> bool:
+        """Set the field where it can hold the value, and say whether it could. What is set already stays."""
+        leaf = self._leaves[name]
+        fitting = None if self.get(name) is not None else fitted(leaf, value)
+        if fitting is None:
+            return False
+        node = self.item
+        for part in leaf.path[:-1]:
+            node = node.setdefault(part.name, {})
+        node[leaf.field.name] = fitting
+        return True
+
+    def replace(self, name: str, value: Any) -> None:
+        """Set the field anew; with None, to nothing."""
+        *above, last = name.split(".")
+        node = self.item
+        for part in above:
+            node = node.get(part, {})
+        node.pop(last, None)
+        self.put(name, value)
+
+    def get(self, name: str) -> Any:
+        node: Any = self.item
+        for part in name.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        return node
+
+    def note(self, label: str, said: str | None) -> None:
+        """Say it in the notes."""
+        if said:
+            self._said.append(f"{label}: {said}")
+
+    def put_or_note(self, name: str, value: str | None, label: str) -> None:
+        """Set the field, or say it in the notes where the field cannot hold it."""
+        if value is not None and not self.put(name, value):
+            self.note(label, value)
+
+    def when(self, name: str, *told: Any) -> None:
+        """The first of these times. Of a year or a month its start, only where the notes can say so."""
+        for said in told:
+            if not isinstance(said, str):
+                continue
+            if self.put(name, said):
+                return
+            if is_part_of_date(said) and self.has_notes and self.put(name, first_day(said)):
+                self.note("Date as given", said)
+                return
+
+    def identify(self, name: str) -> None:
+        """An identifier of the resource, else its id: the field must name it."""
+        for value in [*identifier_values(self.resource), self.resource.get("id")]:
+            if value and self.put(name, value):
+                return
+
+    def need(self, name: str, because: str) -> None:
+        if self.get(name) is None:
+            raise NoPlace(because)
+
+    def filing(self) -> Filing:
+        """The item; raises NoPlace where a field that must be given is not."""
+        if self._notes_field and self._said:
+            self.put(self._notes_field, "\n".join(self._said))
+        for leaf in self._leaves.values():
+            if _must_be_given(leaf) and self.get(leaf.name) is None:
+                raise NoPlace(f"nothing in it says {leaf.name} of {self.operation.title}")
+        return Filing(self.operation, self.item, further=self.further)
+
+
+@cache
+def _leaves_by_name(operation: Operation) -> Mapping[str, Leaf]:
+    return MappingProxyType({leaf.name: leaf for leaf in operation.leaves if not leaf.in_list})
+
+
+def _must_be_given(leaf: Leaf) -> bool:
+    field = leaf.field
+    return not (field.nullable or field.name in SERVER_OWNED or field.name == "TotalItemCount")
+
+
+def fitted(leaf: Leaf, value: Any) -> Any:
+    """The value as the field holds it; None where it cannot."""
+    if value is None:
+        return None
+    return _fitting(leaf)(value)
+
+
+@cache
+def _fitting(leaf: Leaf) -> Callable[[Any], Any]:
+    field = leaf.field
+    if field.kind is Kind.INTEGER:
+        return _integer
+    if field.kind is Kind.BOOLEAN:
+        return lambda value: value if isinstance(value, bool) else None
+    held = field.holds or field.kind
+    as_text: Callable[[Any], str | None] = _text
+    if held in (Holds.DECIMAL, Holds.DECIMAL_OR_TEXT):
+        as_text = _decimal
+    elif held in (Holds.DAY, Kind.DAY):
+        as_text = _day
+    elif held in (Holds.LOCAL_DATE_TIME, Kind.LOCAL_DATE_TIME):
+        as_text = _moment
+    elif field.values is not None:
+        values = field.values
+        as_text = lambda value: listed_value(values, value)  # noqa: E731
+    checks = checks_of(field)
+    limit = CONTENT_LIMIT if field.name == "Content" else TEXT_LIMIT
+
+    def fit(value: Any) -> str | None:
+        said = as_text(value)
+        if not said or len(said) > limit or any(check(said) is not None for check in checks):
+            return None
+        return said
+
+    return fit
+
+
+def _integer(value: Any) -> int | None:
+    said = str(value)
+    digits = said[1:] if said.startswith("-") else said
+    if isinstance(value, bool) or not (digits.isascii() and digits.isdigit()) or len(digits) > 10:
+        return None
+    return int(said) if -_LARGEST - 1 <= int(said) <= _LARGEST else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else decimal_text(value)
+
+
+def _decimal(value: Any) -> str | None:
+    return decimal_text(value) or (value if isinstance(value, str) else None)
+
+
+def _day(value: Any) -> str | None:
+    return local_day(value) if isinstance(value, str) else None
+
+
+def _moment(value: Any) -> str | None:
+    return local_time(value) if isinstance(value, str) else None
+
+
+def listed_value(values: ValueList, said: Any) -> str | None:
+    """The code of the list that this is, by the code or by what it means."""
+    if isinstance(said, bool):
+        said = ("Yes" if said else "No") if values is YES_NO else None
+    if not isinstance(said, str):
+        return None
+    if said in values:
+        return said
+    folded = said.casefold()
+    return next(
+        (code for code, meaning in values.meanings.items() if folded in (code.casefold(), meaning)), None
+    )
