@@ -43,6 +43,37 @@ def reads(expression: str, type_name: str) -> frozenset[str] | None:
     return frozenset(names)
 
 
+Path = list[list[tuple[str, str]]]
+"""Step by step the names that it may have in JSON, each with its type; but for the last step there is one."""
+
+
+def path_of(branch: Tree, type_name: str) -> tuple[Path, list[Tree]]:
+    """The names that a branch begins with, as far as they are known beforehand, and what is left."""
+    steps = _steps(branch)
+    path: Path = []
+    kind = type_name
+    for at, one in enumerate(steps):
+        wanted = _wanted_type(one)
+        if wanted and path:
+            path[-1] = [(name, end) for name, end in path[-1] if is_a(end, wanted)]
+        elif not isinstance(one, Member) or (path and len(path[-1]) != 1):
+            return path, _callable(steps[at:], path)
+        else:
+            kind = path[-1][0][1] if path else type_name
+            below = [(name, end) for name, _, end in members(kind).get(one.name, ())]
+            if not below or any(end == "Resource" for _, end in below):
+                return path, _callable(steps[at:], path)
+            path.append(below)
+    return path, []
+
+
+def _callable(rest: list[Tree], path: Path) -> list[Tree]:
+    """What is left over; the path is forgotten where that holds more than names and calls."""
+    if not all(isinstance(one, Member | Call) for one in rest):
+        path.clear()
+    return rest
+
+
 @cache
 def bound_system(expression: str, type_name: str) -> str | None:
     """The one code system of the required bindings of the code elements that a search expression ends at."""

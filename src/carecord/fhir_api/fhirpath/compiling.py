@@ -1,12 +1,13 @@
 """Makes closures of FHIRPath expressions."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any, Protocol
 
-from carecord.fhir_api.fhirpath.branches import branches
+from carecord.fhir_api.fhirpath.branches import Path, branches, path_of
 from carecord.fhir_api.fhirpath.comparing import distinct, equal, equivalent, key, order, truth
 from carecord.fhir_api.fhirpath.functions import (
     FALSE,
@@ -31,7 +32,7 @@ from carecord.fhir_api.fhirpath.grammar import (
     Variable,
     parse,
 )
-from carecord.fhir_api.fhirpath.nodes import Nodes, node_of, step, type_at
+from carecord.fhir_api.fhirpath.nodes import Node, Nodes, node_of, step, type_at
 
 Typed = Callable[[Mapping[str, Any]], Nodes]
 """Of a resource makes what an expression finds in it, with types."""
@@ -61,7 +62,7 @@ class Check(Protocol):
 def compiled(expression: str, type_name: str) -> Callable[[Mapping[str, Any]], list[Any]]:
     """The values that a search expression finds in a resource of this type; extensions alone are none."""
     find = typed(expression, type_name)
-    return lambda resource: [value for value, _, _ in find(resource) if value is not None]
+    return lambda resource: [value for value, _, _ in find(resource)]
 
 
 @cache
@@ -70,18 +71,59 @@ def typed(expression: str, type_name: str) -> Typed:
 
     A union keeps what it finds twice: 1.0 and 1.00 are one value, but not found by the same searches.
     """
-    first, *others = (_compile(branch) for branch in branches(expression, type_name))
+    finds = [_find(branch, type_name) for branch in branches(expression, type_name)]
+    if len(finds) == 1:
+        return finds[0]
+    return lambda resource: [node for find in finds for node in find(resource)]
+
+
+def _find(branch: Tree, type_name: str) -> Typed:
+    """A path of names is walked without asking for types, which are known before; what follows it is not."""
+    path, rest = path_of(branch, type_name)
+    walk = _walk(path) if path else None
+    if walk and not rest:
+        return walk
+    run = _compile_steps(rest) if walk else _compile(branch)
 
     def find(resource: Mapping[str, Any]) -> Nodes:
         node = (resource, type_name, None)
-        nodes, setting = (node,), Setting(node, node)
-        found = first(nodes, nodes, setting)
-        for other in others:
-            if more := other(nodes, nodes, setting):
-                found = [*found, *more]
-        return found
+        nodes = walk(resource) if walk else (node,)
+        if not nodes:
+            return NOTHING
+        return [one for one in run(nodes, (node,), Setting(node, node)) if one[0] is not None]
 
     return find
+
+
+def _walk(path: Path) -> Typed:
+    """Down a path: by name in JSON, then all that may stand at its end with its type."""
+    names = [name for ((name, _),) in path[:-1]]
+    ends = path[-1]
+    if not names and len(ends) == 1:
+        return _walk_one(*ends[0])
+
+    def walk(resource: Mapping[str, Any]) -> Nodes:
+        level: list[Any] = [resource]
+        for name in names:
+            below: list[Any] = []
+            for value in level:
+                found = value.get(name)
+                if type(found) is list:
+                    below += [one for one in found if type(one) is dict]
+                elif type(found) is dict:
+                    below.append(found)
+            level = below
+        out: list[Node] = []
+        for value in level:
+            for name, kind in ends:
+                found = value.get(name)
+                if type(found) is list:
+                    out += [(one, kind, None) for one in found if one is not None]
+                elif found is not None:
+                    out.append((found, kind, None))
+        return out
+
+    return walk
 
 
 @cache
@@ -105,6 +147,18 @@ def holds(expression: str, type_name: str) -> Check:
     return check
 
 
+def _walk_one(name: str, kind: str) -> Typed:
+    """The same down one step to one type, which most paths are."""
+
+    def walk(resource: Mapping[str, Any]) -> Nodes:
+        found = resource.get(name)
+        if type(found) is list:
+            return [(one, kind, None) for one in found if one is not None]
+        return NOTHING if found is None else ((found, kind, None),)
+
+    return walk
+
+
 def _compile(tree: Tree) -> Run:
     match tree:
         case Literal(value, kind):
@@ -124,6 +178,14 @@ def _compile(tree: Tree) -> Run:
             return _then(_compile(of), function(sign, [_nothing], [Member(None, wanted)]))
         case Binary(sign, left, right):
             return _binary(sign, _compile(left), _compile(right))
+
+
+def _compile_steps(steps: Sequence[Tree]) -> Run:
+    """What follows a path: each step of what the one before it made."""
+    run, *others = (_compile(replace(one, of=None)) for one in steps if isinstance(one, Member | Call))
+    for other in others:
+        run = _then(run, other)
+    return run
 
 
 def _nothing(nodes: Nodes, this: Nodes, setting: Setting) -> Nodes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from carecord.fhir_api.definitions import Component, Parameter, search_parameters
 from carecord.fhir_api.definitions.extra_parameters import EXTRA_PARAMETERS
@@ -53,15 +53,25 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class _Plan:
     """What to read of a resource, by the names that it has at its top."""
 
     always: tuple[Indexed, ...]
     by_name: Mapping[str, tuple[Indexed, ...]]
 
 
+@lru_cache(maxsize=4096)
+def parameters_read(type_name: str, names: tuple[str, ...]) -> tuple[Indexed, ...]:
+    """The parameters that may find something in a resource with these names at its top."""
+    plan = _plan_of(type_name)
+    wanted = dict.fromkeys(plan.always)
+    for name in names:
+        wanted.update(dict.fromkeys(plan.by_name.get(name, ())))
+    return tuple(wanted)
+
+
 @cache
-def plan_of(type_name: str) -> Plan:
+def _plan_of(type_name: str) -> _Plan:
     """Which parameters may find something where an element is present, so that no others are tried."""
     always: list[Indexed] = []
     by_name: dict[str, list[Indexed]] = {}
@@ -74,7 +84,7 @@ def plan_of(type_name: str) -> Plan:
             always.append(one)
         for name in names or ():
             by_name.setdefault(name, []).append(one)
-    return Plan(tuple(always), {name: tuple(many) for name, many in by_name.items()})
+    return _Plan(tuple(always), {name: tuple(many) for name, many in by_name.items()})
 
 
 def _indexed(parameter: Parameter, type_name: str) -> Indexed:

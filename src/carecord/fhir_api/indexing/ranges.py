@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from carecord.fhir_api.fhirpath import Nodes
+from carecord.fhir_api.fhirpath import Node, Nodes
 from carecord.fhir_api.indexing.parameters import Indexed
+from carecord.fhir_api.indexing.reading import Reading
 from carecord.fhir_api.indexing.texts import known_token, number_range
 from carecord.fhir_api.moments import day_of, moment
 
@@ -15,24 +16,24 @@ Stretch = list[int | None]
 """From, and up to but without, in microseconds since 1970 UTC; None is open."""
 
 
-def add_dates(one: Indexed, nodes: Nodes, tokens: set[int], values: dict[str, Any]) -> None:
+def add_dates(one: Indexed, nodes: Nodes, read: Reading) -> None:
     """The stretches, and the day of each that lies within one."""
     found = list(stretches(nodes))
     for low, high in found:
         if low is not None and high is not None and (day := day_of(low, high)):
-            tokens.add(known_token(f"{one.name}={day}"))
+            read.tokens.add(known_token(f"{one.name}={day}"))
     if found:
-        values[one.code] = found
+        read.values[one.code] = found
 
 
-def add_numbers(one: Indexed, nodes: Nodes, values: dict[str, Any]) -> None:
+def add_numbers(one: Indexed, nodes: Nodes, read: Reading) -> None:
     if found := list(numbers(nodes)):
-        values[one.code] = found
+        read.values[one.code] = found
 
 
-def add_quantities(one: Indexed, nodes: Nodes, values: dict[str, Any]) -> None:
-    if found := list(quantities(nodes)):
-        values[one.code] = found
+def add_quantities(one: Indexed, nodes: Nodes, read: Reading) -> None:
+    if found := [made for node in nodes for made in read.once("quantity", node, quantities)]:
+        read.values[one.code] = found
 
 
 def stretches(nodes: Nodes) -> Iterator[Stretch]:
@@ -56,19 +57,22 @@ def numbers(nodes: Nodes) -> Iterator[list[float | None]]:
             yield list(found[:2])
 
 
-def quantities(nodes: Nodes) -> Iterator[list[Any]]:
+def quantities(node: Node) -> list[list[Any]]:
     """Low, high, value, `system|code`, unit; what a comparator says (`<`) is not looked at."""
-    for value, kind, _ in nodes:
-        if kind in _QUANTITIES:
-            if found := number_range(value.get("value")):
-                yield [*found, *_unit(value)]
-        elif kind == "Money":
-            if found := number_range(value.get("value")):
-                currency = value.get("currency", "")
-                yield [*found, f"urn:iso:std:iso:4217|{currency}", currency]
-        elif kind == "Range":
-            for low, high, some in _of_range(value):
-                yield [low, high, low if low is not None else high, *_unit(some)]
+    value, kind, _ = node
+    if kind in _QUANTITIES:
+        found = number_range(value.get("value"))
+        return [[*found, *_unit(value)]] if found else []
+    if kind == "Money":
+        found = number_range(value.get("value"))
+        currency = value.get("currency", "")
+        return [[*found, f"urn:iso:std:iso:4217|{currency}", currency]] if found else []
+    if kind == "Range":
+        return [
+            [low, high, low if low is not None else high, *_unit(some)]
+            for low, high, some in _of_range(value)
+        ]
+    return []
 
 
 def _of_text(value: Any) -> Stretch | None:

@@ -24,6 +24,10 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+known_fold = lru_cache(maxsize=65_536)(fold)
+"""For what stands in many resources: displays, names, towns."""
+
+
 def number_range(value: object) -> tuple[float, float, float] | None:
     """A number with what it may stand for: half of its last digit to either side, the upper end exclusive.
 

@@ -1,11 +1,12 @@
 """Names, addresses and other texts: what is found by how it begins, or by a part of it."""
 
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
 
 from carecord.fhir_api.fhirpath import Nodes
 from carecord.fhir_api.indexing.parameters import Indexed
-from carecord.fhir_api.indexing.texts import fold, known_token
+from carecord.fhir_api.indexing.reading import Reading
+from carecord.fhir_api.indexing.texts import known_fold, known_token
 
 _PARTS = {
     "HumanName": ("text", "family", "given", "prefix", "suffix"),
@@ -13,17 +14,23 @@ _PARTS = {
 }
 
 
-def add_texts(one: Indexed, nodes: Nodes, tokens: set[int], values: dict[str, Any]) -> None:
+def add_texts(one: Indexed, nodes: Nodes, read: Reading) -> None:
     """The texts folded and as they are, and how each and every word of it begins."""
     found = list(dict.fromkeys(texts(nodes)))
     if not found:
         return
-    folded = list(dict.fromkeys(map(fold, found)))
+    folded = list(dict.fromkeys(map(known_fold, found)))
     stem = f"{one.name}~"
-    beginnings = {text[:3] for text in folded} | {word[:3] for text in folded for word in text.split(" ")}
-    tokens.update([known_token(stem + beginning) for beginning in beginnings if beginning])
-    values[one.code] = folded
-    values[f"{one.code}:exact"] = found
+    for text in folded:
+        read.tokens.update([known_token(stem + beginning) for beginning in _beginnings(text)])
+    read.values[one.code] = folded
+    read.values[f"{one.code}:exact"] = found
+
+
+@lru_cache(maxsize=65_536)
+def _beginnings(text: str) -> frozenset[str]:
+    """Three characters of the whole and of every word."""
+    return frozenset({text[:3], *[word[:3] for word in text.split(" ")]} - {""})
 
 
 def texts(nodes: Nodes) -> Iterator[str]:
