@@ -7,7 +7,16 @@ from typing import Any
 
 from carecord.fhir_api.definitions import resource_types
 from carecord.fhir_api.fhirpath.comparing import distinct, key, truth
-from carecord.fhir_api.fhirpath.grammar import Call, NotSupported, Tree, TypeTest, type_name
+from carecord.fhir_api.fhirpath.grammar import (
+    Binary,
+    Call,
+    Literal,
+    Member,
+    NotSupported,
+    Tree,
+    TypeTest,
+    type_name,
+)
 from carecord.fhir_api.fhirpath.nodes import Node, Nodes, below, is_a, node_of, step
 
 TRUE: Nodes = ((True, "boolean", None),)
@@ -151,8 +160,24 @@ def _where(arguments: Sequence[Run], trees: Sequence[Tree]) -> Run:
         case TypeTest(Call(None, "resolve", ()), "is", name):
             # A quarter of all expressions on references: not worth a node made of each that it points to.
             return lambda nodes, this, setting: [one for one in nodes if _refers_to(one, name, setting)]
+        case Binary("=", Member(None, name), Literal(str(text), "string")):
+            return _where_text(name, text, arguments[0])
     criterion = arguments[0]
     return lambda nodes, this, setting: [one for one in nodes if truth(criterion((one,), (one,), setting))]
+
+
+def _where_text(name: str, text: str, criterion: Run) -> Run:
+    """`where(system = 'phone')`: told from the JSON, if the element is a single text."""
+
+    def run(nodes: Nodes, this: Nodes, setting: Setting) -> Nodes:
+        out: list[Node] = []
+        for one in nodes:
+            found = one[0].get(name) if type(one[0]) is dict else None
+            if found == text if type(found) is str else truth(criterion((one,), (one,), setting)):
+                out.append(one)
+        return out
+
+    return run
 
 
 @_takes(1)

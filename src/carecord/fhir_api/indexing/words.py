@@ -20,17 +20,17 @@ def add_texts(one: Indexed, nodes: Nodes, read: Reading) -> None:
     if not found:
         return
     folded = list(dict.fromkeys(map(known_fold, found)))
-    stem = f"{one.name}~"
     for text in folded:
-        read.tokens.update([known_token(stem + beginning) for beginning in _beginnings(text)])
+        read.tokens.update(_beginnings(one.name, text))
     read.values[one.code] = folded
     read.values[f"{one.code}:exact"] = found
 
 
 @lru_cache(maxsize=65_536)
-def _beginnings(text: str) -> frozenset[str]:
-    """Three characters of the whole and of every word."""
-    return frozenset({text[:3], *[word[:3] for word in text.split(" ")]} - {""})
+def _beginnings(name: str, text: str) -> tuple[int, ...]:
+    """Tokens of the first three characters of the whole and of every word."""
+    found = {text[:3], *[word[:3] for word in text.split(" ")]} - {""}
+    return tuple([known_token(f"{name}~{one}") for one in found])
 
 
 def texts(nodes: Nodes) -> Iterator[str]:
