@@ -1,0 +1,1 @@
+"""What the FHIR face costs: writes in transactions, reads and searches, and the room that resources take."""

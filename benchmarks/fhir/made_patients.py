@@ -1,0 +1,88 @@
+"""Made-up patients to measure with: a Patient and twelve Observations each, sent as one transaction of 13."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from stdnum.gb import nhs
+
+NUMBERS = "https://fhir.example/made-up-numbers"
+OBSERVATIONS = 12
+SAME_NAMED = 10
+"""Patients that share a family name; one of them was born on BIRTH_DATE."""
+BIRTH_DATE = "1980-01-01"
+
+CODES = (
+    ("8867-4", "Heart rate", "/min", 72),
+    ("8310-5", "Body temperature", "Cel", 36.7),
+    ("29463-7", "Body weight", "kg", 71.5),
+)
+
+
+def family(place: int) -> str:
+    """Its first letters differ from name to name, as those of real names do."""
+    return f"{place}son"
+
+
+def nhs_numbers() -> Iterator[str]:
+    """Those of the test range, in order."""
+    for place in range(1_000_000):
+        digit = nhs.calc_check_digit(f"999{place:06d}")
+        if len(digit) == 1:
+            yield f"999{place:06d}{digit}"
+
+
+def transaction(n: int, nhs_number: str) -> bytes:
+    """The Bundle of the n-th patient, from 0."""
+    patient = f"urn:uuid:00000000-0000-4000-8000-{n:012d}"
+    entries = [_entry(_patient(n, nhs_number), patient)]
+    entries += [_entry(_observation(n, place, patient), None) for place in range(OBSERVATIONS)]
+    return msgspec.json.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+
+def _entry(resource: dict[str, Any], address: str | None) -> dict[str, Any]:
+    entry = {"resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}}
+    return entry | ({"fullUrl": address} if address else {})
+
+
+def _patient(n: int, nhs_number: str) -> dict[str, Any]:
+    day = n // SAME_NAMED % 28 + 1
+    return {
+        "resourceType": "Patient",
+        "identifier": [
+            {"system": NUMBERS, "value": str(n + 1)},
+            {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": nhs_number},
+        ],
+        "active": True,
+        "name": [{"use": "official", "family": family(n // SAME_NAMED + 1), "given": [f"Made{n % 97}up"]}],
+        "gender": "female" if n % 2 else "male",
+        "birthDate": BIRTH_DATE if n % SAME_NAMED == 0 else f"19{30 + n % 60}-{n % 12 + 1:02d}-{day:02d}",
+        "address": [{"use": "home", "line": [f"{n % 200 + 1} Made-up Road"], "postalCode": "ZZ1 1ZZ"}],
+    }
+
+
+def _observation(n: int, place: int, patient: str) -> dict[str, Any]:
+    code, display, unit, value = CODES[place % len(CODES)]
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "category": [
+            {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                        "code": "vital-signs",
+                    }
+                ]
+            }
+        ],
+        "code": {"coding": [{"system": "http://loinc.org", "code": code, "display": display}]},
+        "subject": {"reference": patient},
+        "effectiveDateTime": f"2026-{place + 1:02d}-{n % 28 + 1:02d}T09:30:00Z",
+        "valueQuantity": {
+            "value": value + n % 10,
+            "unit": unit,
+            "system": "http://unitsofmeasure.org",
+            "code": unit,
+        },
+    }
