@@ -16,13 +16,17 @@ from carecord.fhir_api.indexing.words import texts
 
 def add_composites(one: Indexed, nodes: Nodes, read: Reading) -> None:
     """Of each element every combination of its parts; none where it lacks one of them."""
-    found = [
-        list(combination)
-        for value, kind, _ in nodes
-        for combination in product(*[_parts(part, value, kind, read) for part in one.components])
-    ]
+    found: list[list[Any]] = []
+    for node in nodes:
+        found += read.once(one.parts, node, lambda node: _combinations(one, node, read))
     if found:
         read.values[one.code] = found
+
+
+def _combinations(one: Indexed, node: Node, read: Reading) -> list[list[Any]]:
+    value, kind, _ = node
+    parts = [_parts(part, value, kind, read) for part in one.components]
+    return [list(combination) for combination in product(*parts)]
 
 
 def _parts(component: Component, value: Any, kind: str, read: Reading) -> list[Any]:

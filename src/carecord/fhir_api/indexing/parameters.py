@@ -50,6 +50,8 @@ class Indexed:
     is_sorted_by: bool
     """Whether values are kept beside the tokens, for sorting and texts; not of `_tag` and the like."""
     components: tuple[Component, ...]
+    parts: str
+    """The expressions of the components: two parameters that share them find the same in an element."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _indexed(parameter: Parameter, type_name: str) -> Indexed:
         system=bound_system(parameter.expression, type_name) if parameter.type == "token" else None,
         is_sorted_by=not parameter.code.startswith("_"),
         components=parameter.components,
+        parts=" $ ".join(part.expression for part in parameter.components),
     )
 
 
