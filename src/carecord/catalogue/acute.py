@@ -51,7 +51,7 @@ class AcuteInpatientEpisode(Entry):
     """Consultant episodes of hospital stays, day cases included."""
 
     spell_number: Annotated[
-        str, KEY, FILTER, Dictionary("HOSPITAL PROVIDER SPELL NUMBER"), Fhir("identifier[spell].value")
+        str, KEY, FILTER, Dictionary("HOSPITAL PROVIDER SPELL NUMBER"), Fhir("partOf.identifier[spell].value")
     ]
     episode_number: Annotated[int, KEY, SORT, Dictionary("EPISODE NUMBER")]
     episode_start_date: Annotated[
@@ -138,8 +138,14 @@ class AcuteInpatientEpisode(Entry):
         Fhir("contained[Condition].code.coding[icd10].code"),
     ]
     primary_diagnosis_desc: Annotated[str | None, FILTER, Fhir("contained[Condition].code.text")]
-    primary_procedure_opcs4_code: Annotated[str | None, FILTER, OPCS4, Dictionary("PRIMARY PROCEDURE (OPCS)")]
-    primary_procedure_desc: str | None
+    primary_procedure_opcs4_code: Annotated[
+        str | None,
+        FILTER,
+        OPCS4,
+        Dictionary("PRIMARY PROCEDURE (OPCS)"),
+        Fhir("contained[Procedure].code.coding[opcs4].code"),
+    ]
+    primary_procedure_desc: Annotated[str | None, Fhir("contained[Procedure].code.text")]
     discharge_method_code: Annotated[
         str | None,
         DISCHARGE_METHOD,
@@ -176,11 +182,8 @@ ACUTE_INPATIENT_EPISODES = ListOperation(
             "Encounter",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Encounter",
             status="in-progress while EpisodeEndDate is null, else finished",
-            fixed={
-                "class.code": "IMP",
-                "partOf": "Encounter of the spell (ADT bundle)",
-                "diagnosis[0].condition": "contained[Condition]",
-            },
+            fixed={"class.code": "IMP"},
+            note="part of the Encounter of the spell (ADT bundle); diagnosis names the contained ones",
         ),
     ),
     hl7v2=(
@@ -236,8 +239,18 @@ class AcuteOutpatientAppointment(Entry):
         Fhir("serviceType.coding[specialty].code", on="Encounter"),
     ]
     specialty_desc: Annotated[str | None, SORT, FILTER, Fhir("specialty[0].text")]
-    site_code: Annotated[str | None, FILTER, Fhir("serviceProvider.identifier[ods].value", on="Encounter")]
-    site_desc: Annotated[str | None, FILTER]
+    site_code: Annotated[
+        str | None,
+        FILTER,
+        Fhir("serviceProvider.identifier[ods].value", on="Encounter"),
+        Fhir("participant[site].actor.identifier[ods].value"),
+    ]
+    site_desc: Annotated[
+        str | None,
+        FILTER,
+        Fhir("participant[site].actor.display"),
+        Fhir("serviceProvider.display", on="Encounter"),
+    ]
     first_attendance_code: Annotated[
         str | None,
         FILTER,
@@ -331,6 +344,7 @@ class AcuteEdAttendance(Entry):
         FILTER,
         Dictionary("EMERGENCY CARE ARRIVAL DATE"),
         Fhir("period.start"),
+        Fhir("statusHistory[arrived].period.start"),
     ]
     departure_date: Annotated[
         LocalDateTime | None,
@@ -340,7 +354,11 @@ class AcuteEdAttendance(Entry):
         Dictionary("EMERGENCY CARE DEPARTURE DATE"),
         Fhir("period.end"),
     ]
-    conclusion_date: Annotated[LocalDateTime | None, Dictionary("EMERGENCY CARE ATTENDANCE CONCLUSION DATE")]
+    conclusion_date: Annotated[
+        LocalDateTime | None,
+        Dictionary("EMERGENCY CARE ATTENDANCE CONCLUSION DATE"),
+        Fhir("statusHistory[in-progress].period.end"),
+    ]
     department_type: Annotated[
         str | None, SORT, FILTER, Dictionary("EMERGENCY CARE DEPARTMENT TYPE"), Fhir("type[0].text")
     ]
@@ -350,10 +368,19 @@ class AcuteEdAttendance(Entry):
         str | None, FILTER, Dictionary("EMERGENCY CARE ATTENDANCE CATEGORY"), Fhir("type[1].text")
     ]
     arrival_mode_snomed_ct_code: Annotated[
-        str | None, SNOMED, Dictionary("EMERGENCY CARE ARRIVAL MODE (SNOMED CT)")
+        str | None,
+        SNOMED,
+        Dictionary("EMERGENCY CARE ARRIVAL MODE (SNOMED CT)"),
+        Fhir("extension[UKCore-EncounterTransport:transportType].valueCodeableConcept.coding[snomed].code"),
     ]
-    arrival_mode_desc: Annotated[str | None, FILTER]
-    ambulance_incident_number: Annotated[str | None, FILTER]
+    arrival_mode_desc: Annotated[
+        str | None,
+        FILTER,
+        Fhir("extension[UKCore-EncounterTransport:transportType].valueCodeableConcept.text"),
+    ]
+    ambulance_incident_number: Annotated[
+        str | None, FILTER, Fhir("hospitalization.preAdmissionIdentifier.value")
+    ]
     referral_source_desc: Annotated[
         str | None,
         Dictionary("EMERGENCY CARE ATTENDANCE SOURCE (SNOMED CT)"),
@@ -368,7 +395,9 @@ class AcuteEdAttendance(Entry):
     ]
     chief_complaint_desc: Annotated[str | None, SORT, FILTER, Fhir("reasonCode[0].text")]
     initial_assessment_date: Annotated[
-        LocalDateTime | None, Dictionary("EMERGENCY CARE INITIAL ASSESSMENT DATE")
+        LocalDateTime | None,
+        Dictionary("EMERGENCY CARE INITIAL ASSESSMENT DATE"),
+        Fhir("statusHistory[triaged].period.start"),
     ]
     acuity_snomed_ct_code: Annotated[
         str | None,
@@ -377,7 +406,11 @@ class AcuteEdAttendance(Entry):
         Fhir("priority.coding[snomed].code"),
     ]
     acuity_desc: Annotated[str | None, SORT, FILTER, Fhir("priority.text")]
-    seen_date: Annotated[LocalDateTime | None, Dictionary("EMERGENCY CARE DATE SEEN FOR TREATMENT")]
+    seen_date: Annotated[
+        LocalDateTime | None,
+        Dictionary("EMERGENCY CARE DATE SEEN FOR TREATMENT"),
+        Fhir("statusHistory[in-progress].period.start"),
+    ]
     diagnosis_snomed_ct_code: Annotated[
         str | None,
         FILTER,
@@ -386,9 +419,9 @@ class AcuteEdAttendance(Entry):
         Fhir("contained[Condition].code.coding[snomed].code"),
     ]
     diagnosis_desc: Annotated[str | None, SORT, FILTER, Fhir("contained[Condition].code.text")]
-    diagnosis_qualifier: str | None
-    investigations_desc: str | None
-    treatments_desc: str | None
+    diagnosis_qualifier: Annotated[str | None, Fhir("contained[Condition].verificationStatus.coding[0].code")]
+    investigations_desc: Annotated[str | None, Fhir("code.text", on="Investigation")]
+    treatments_desc: Annotated[str | None, Fhir("code.text", on="Treatment")]
     safeguarding_concern: Annotated[str | None, YES_NO]
     clinician_name: Annotated[str | None, FILTER, Fhir("participant[ATND].individual.display")]
     decision_to_admit_date: Annotated[LocalDateTime | None, Dictionary("DECIDED TO ADMIT DATE")]
@@ -429,11 +462,23 @@ ACUTE_ED_ATTENDANCES = ListOperation(
             "Encounter",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Encounter",
             status="in-progress while DepartureDate is null, else finished",
-            fixed={
-                "class.code": "EMER",
-                "serviceType.coding[snomed].code": "310000008",
-                "diagnosis[0].condition": "contained[Condition]",
-            },
+            fixed={"class.code": "EMER", "serviceType.coding[snomed].code": "310000008"},
+        ),
+        Resource(
+            "Procedure",
+            key="Investigation",
+            profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Procedure",
+            status="completed",
+            when="InvestigationsDesc is not null",
+            fixed={"category.text": "Investigation"},
+        ),
+        Resource(
+            "Procedure",
+            key="Treatment",
+            profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Procedure",
+            status="completed",
+            when="TreatmentsDesc is not null",
+            fixed={"category.text": "Treatment"},
         ),
     ),
     hl7v2=(
@@ -737,7 +782,7 @@ class AcuteDischargeSummary(Entry):
     allergies_text: Annotated[str | None, Fhir("section[allergies-and-adverse-reaction].text.div")]
     medication_changes: Annotated[str | None, Fhir("section[medications-and-medical-devices].text.div")]
     social_context: Annotated[str | None, Fhir("section[social-context].text.div")]
-    functional_status: str | None
+    functional_status: Annotated[str | None, Fhir("section[functional-status].text.div")]
     plan_and_requested_actions: Annotated[
         str | None, FILTER, Fhir("section[plan-and-requested-actions].text.div")
     ]
@@ -765,7 +810,7 @@ ACUTE_DISCHARGE_SUMMARIES = ListOperation(
             "Composition",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Composition",
             status="from Status",
-            fixed={"type.coding[snomed].code": "373942005"},
+            fixed={"type.coding[snomed].code": "373942005", "title": "Discharge summary"},
         ),
     ),
     hl7v2=(

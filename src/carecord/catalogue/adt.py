@@ -155,26 +155,35 @@ class AdtTransfer(Entry):
     """Ward, bed and consultant moves within a stay, and leave."""
 
     spell_number: Annotated[
-        str, KEY, FILTER, Dictionary("HOSPITAL PROVIDER SPELL NUMBER"), Fhir("identifier[spell].value")
+        str, KEY, FILTER, Dictionary("HOSPITAL PROVIDER SPELL NUMBER"), Fhir("partOf.identifier[spell].value")
     ]
     movement_date: Annotated[
-        LocalDateTime, KEY, NEWEST_FIRST, NOT_FUTURE, SORT, FILTER, Fhir("location[].period.start")
+        LocalDateTime,
+        KEY,
+        NEWEST_FIRST,
+        NOT_FUTURE,
+        SORT,
+        FILTER,
+        Fhir("location[].period.start"),
+        Fhir("period.start"),
     ]
-    movement_type: Annotated[str, KEY, SORT, FILTER]
+    movement_type: Annotated[str, KEY, SORT, FILTER, Fhir("type[0].text")]
     """Ward transfer, Bed move, Consultant transfer, Leave start, Leave end, Clinically ready to leave, Cancelled."""
-    from_ward_code: Annotated[str | None, FILTER]
-    from_ward_desc: Annotated[str | None, FILTER]
-    from_bed: str | None
+    from_ward_code: Annotated[str | None, FILTER, Fhir("location[from].location.identifier.value")]
+    from_ward_desc: Annotated[str | None, FILTER, Fhir("location[from].location.display")]
+    from_bed: Annotated[str | None, Fhir("location[from-bed].location.display")]
     to_ward_code: Annotated[str | None, FILTER, Fhir("location[].location.identifier.value")]
     to_ward_desc: Annotated[str | None, SORT, FILTER, Fhir("location[].location.display")]
-    to_bay: str | None
-    to_bed: str | None
+    to_bay: Annotated[str | None, Fhir("location[to-bay].location.display")]
+    to_bed: Annotated[str | None, Fhir("location[to-bed].location.display")]
     site_desc: Annotated[str | None, FILTER, Fhir("serviceProvider.display")]
     from_consultant_name: str | None
-    to_consultant_code: str | None
+    to_consultant_code: Annotated[
+        str | None, Fhir("participant[ATND].individual.identifier[consultant].value")
+    ]
     to_consultant_name: Annotated[str | None, FILTER, Fhir("participant[ATND].individual.display")]
-    to_specialty_desc: Annotated[str | None, FILTER]
-    reason: Annotated[str | None, FILTER]
+    to_specialty_desc: Annotated[str | None, FILTER, Fhir("serviceType.text")]
+    reason: Annotated[str | None, FILTER, Fhir("reasonCode[0].text")]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""
 
@@ -194,8 +203,9 @@ ADT_TRANSFERS = ListOperation(
         Resource(
             "Encounter",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Encounter",
-            status="one Encounter per spell: planned before admission, in-progress while in hospital, onleave during home leave, finished after discharge, cancelled after ADT^A11",
-            note="every ward or bed move adds one location entry to the spell; consultant moves add a participant with a period",
+            status="finished; cancelled when MovementType is Cancelled",
+            fixed={"class.code": "IMP"},
+            note="each movement is an Encounter of its own, part of the Encounter of the spell",
         ),
     ),
     hl7v2=(

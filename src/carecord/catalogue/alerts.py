@@ -35,16 +35,28 @@ BUNDLE = Bundle(
 class Alert(Entry):
     """All alerts of a patient, allergies included."""
 
-    category: Annotated[str, KEY, SORT, FILTER, Fhir("category[0].text")]
-    category_comments: Annotated[str | None, FILTER]
-    alert_type: Annotated[str | None, KEY, SORT, FILTER, ALERT_TYPE, Fhir("category[1].text")]
+    category: Annotated[
+        str, KEY, SORT, FILTER, Fhir("category[0].text"), Fhir("category[0].coding[local].code")
+    ]
+    category_comments: Annotated[str | None, FILTER, Fhir("category[0].coding[local].display")]
+    alert_type: Annotated[
+        str | None,
+        KEY,
+        SORT,
+        FILTER,
+        ALERT_TYPE,
+        Fhir("category[1].text"),
+        Fhir("category[1].coding[local].code"),
+    ]
     """Drug and Non Drug are known values; the rest of the list is designed."""
-    alert_type_comments: Annotated[str | None, FILTER]
+    alert_type_comments: Annotated[str | None, FILTER, Fhir("category[1].coding[local].display")]
     sub_type: Annotated[str | None, KEY, SORT, FILTER, Fhir("code.text")]
-    sub_type_comments: Annotated[str | None, FILTER]
+    sub_type_comments: Annotated[str | None, FILTER, Fhir("extension[Graphnet-Comment].valueString")]
     description: Annotated[str | None, FILTER]
     """In a Flag: added to code.text after a colon."""
-    severity: Annotated[str | None, SORT, FILTER, SEVERITY]
+    severity: Annotated[
+        str | None, SORT, FILTER, SEVERITY, Fhir("extension[Graphnet-Severity].valueCodeableConcept.text")
+    ]
     sub_type_snomed_ct_code: Annotated[str | None, FILTER, DESIGNED, SNOMED, Fhir("code.coding[snomed].code")]
     start_date: Annotated[
         LocalDateTime | None, KEY, NEWEST_FIRST, SORT, FILTER, DESIGNED, Fhir("period.start")
@@ -103,7 +115,7 @@ class AllergyAlert(Entry):
     """Drug and Non Drug are known values; the rest of the list is designed."""
     alert_type_comments: Annotated[str | None, FILTER]
     sub_type: Annotated[str | None, KEY, SORT, FILTER, Fhir("code.text")]
-    sub_type_comments: Annotated[str | None, FILTER]
+    sub_type_comments: Annotated[str | None, FILTER, Fhir("note[1].text")]
     description: Annotated[str | None, FILTER, Fhir("note[0].text")]
     """In a Flag: added to code.text after a colon."""
     severity: Annotated[str | None, SORT, FILTER, SEVERITY, Fhir("reaction[0].severity")]
@@ -170,16 +182,28 @@ ALLERGY_ALERTS = ListOperation(
 class RiskAlert(Entry):
     """Alerts other than allergies: clinical risks, safety and handling warnings."""
 
-    category: Annotated[str, KEY, SORT, FILTER, Fhir("category[0].text")]
-    category_comments: Annotated[str | None, FILTER]
-    alert_type: Annotated[str | None, KEY, SORT, FILTER, ALERT_TYPE, Fhir("category[1].text")]
+    category: Annotated[
+        str, KEY, SORT, FILTER, Fhir("category[0].text"), Fhir("category[0].coding[local].code")
+    ]
+    category_comments: Annotated[str | None, FILTER, Fhir("category[0].coding[local].display")]
+    alert_type: Annotated[
+        str | None,
+        KEY,
+        SORT,
+        FILTER,
+        ALERT_TYPE,
+        Fhir("category[1].text"),
+        Fhir("category[1].coding[local].code"),
+    ]
     """Drug and Non Drug are known values; the rest of the list is designed."""
-    alert_type_comments: Annotated[str | None, FILTER]
+    alert_type_comments: Annotated[str | None, FILTER, Fhir("category[1].coding[local].display")]
     sub_type: Annotated[str | None, KEY, SORT, FILTER, Fhir("code.text")]
-    sub_type_comments: Annotated[str | None, FILTER]
+    sub_type_comments: Annotated[str | None, FILTER, Fhir("extension[Graphnet-Comment].valueString")]
     description: Annotated[str | None, FILTER]
     """In a Flag: added to code.text after a colon."""
-    severity: Annotated[str | None, SORT, FILTER, SEVERITY]
+    severity: Annotated[
+        str | None, SORT, FILTER, SEVERITY, Fhir("extension[Graphnet-Severity].valueCodeableConcept.text")
+    ]
     sub_type_snomed_ct_code: Annotated[str | None, FILTER, DESIGNED, SNOMED, Fhir("code.coding[snomed].code")]
     start_date: Annotated[
         LocalDateTime | None, KEY, NEWEST_FIRST, SORT, FILTER, DESIGNED, Fhir("period.start")
@@ -191,7 +215,7 @@ class RiskAlert(Entry):
     status: Annotated[str, SORT, FILTER, DESIGNED, Fhir("status")]
     """Active, Inactive, Entered in error."""
     recorded_by: Annotated[str | None, DESIGNED, Fhir("author.display")]
-    action_required: Annotated[str | None, FILTER, DESIGNED]
+    action_required: Annotated[str | None, FILTER, DESIGNED, Fhir("text.div")]
     visible_to_patient: Annotated[str, DESIGNED, YES_NO]
     tenancy_description: Annotated[str, SORT, FILTER, DESIGNED, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""

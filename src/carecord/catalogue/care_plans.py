@@ -39,7 +39,9 @@ class EndOfLifePlan(Entry):
     """ReSPECT, DNACPR, EPaCCS, Advance care plan."""
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """Active, Superseded = completed, Cancelled = revoked."""
-    on_register: Annotated[str | None, FILTER, YES_NO]
+    on_register: Annotated[
+        str | None, FILTER, YES_NO, Fhir("component[on-register].valueBoolean", on="Observation")
+    ]
     """On the end of life register."""
     cpr_decision: Annotated[
         str | None, SORT, FILTER, Fhir("activity[cpr].detail.code.text"), Fhir("code.text", on="Flag")
@@ -67,21 +69,27 @@ class EndOfLifePlan(Entry):
         Fhir("period.end", on="Flag"),
     ]
     cpr_reason: Annotated[str | None, FILTER, Fhir("activity[cpr].detail.description")]
-    capacity_for_decision: Annotated[str | None, FILTER]
-    discussed_with: Annotated[str | None, FILTER]
+    capacity_for_decision: Annotated[
+        str | None, FILTER, Fhir("component[capacity-for-decision].valueString", on="Observation")
+    ]
+    discussed_with: Annotated[str | None, FILTER, Fhir("contributor[0].display")]
     people_aware: str | None
     senior_clinician: Annotated[str | None, FILTER, Fhir("author.display"), Fhir("author.display", on="Flag")]
-    endorsed_by: str | None
+    endorsed_by: Annotated[str | None, Fhir("contributor[1].display")]
     care_priority: Annotated[str | None, FILTER, Fhir("activity[priority].detail.description")]
     """Balance between sustaining life and comfort."""
-    care_priority_scale: int | None
+    care_priority_scale: Annotated[
+        int | None, Fhir("component[care-priority-scale].valueInteger", on="Observation")
+    ]
     """0 = sustain life, 100 = comfort."""
     recommended_treatments: Annotated[str | None, FILTER, Fhir("activity[recommended].detail.description")]
     treatments_not_wanted: Annotated[str | None, FILTER, Fhir("activity[not-wanted].detail.description")]
     ceiling_of_treatment: Annotated[str | None, FILTER, Fhir("activity[ceiling].detail.code.text")]
     diagnosis: Annotated[str | None, FILTER, Fhir("addresses[0].display")]
-    prognosis: Annotated[str | None, FILTER]
-    prognosis_awareness: str | None
+    prognosis: Annotated[str | None, FILTER, Fhir("component[prognosis].valueString", on="Observation")]
+    prognosis_awareness: Annotated[
+        str | None, Fhir("component[prognosis-awareness].valueString", on="Observation")
+    ]
     preferred_place_of_care: Annotated[
         str | None, SORT, FILTER, Fhir("activity[place-of-care].detail.location.display")
     ]
@@ -89,21 +97,43 @@ class EndOfLifePlan(Entry):
         str | None, SORT, FILTER, Fhir("activity[place-of-death].detail.location.display")
     ]
     preferences_and_wishes: Annotated[str | None, FILTER, Fhir("description")]
-    functional_status_tool: str | None
-    functional_status_score: Annotated[str | None, Holds.DECIMAL]
-    anticipatory_medicines: Annotated[str | None, FILTER, YES_NO]
-    anticipatory_medicines_location: str | None
-    syringe_driver: Annotated[str | None, YES_NO]
-    advance_decision: Annotated[str | None, FILTER, YES_NO]
+    functional_status_tool: Annotated[
+        str | None, Fhir("component[functional-status-tool].valueString", on="Observation")
+    ]
+    functional_status_score: Annotated[
+        str | None,
+        Holds.DECIMAL,
+        Fhir("component[functional-status-score].valueQuantity.value", on="Observation"),
+    ]
+    anticipatory_medicines: Annotated[
+        str | None, FILTER, YES_NO, Fhir("component[anticipatory-medicines].valueBoolean", on="Observation")
+    ]
+    anticipatory_medicines_location: Annotated[
+        str | None, Fhir("component[anticipatory-medicines-location].valueString", on="Observation")
+    ]
+    syringe_driver: Annotated[
+        str | None, YES_NO, Fhir("component[syringe-driver].valueBoolean", on="Observation")
+    ]
+    advance_decision: Annotated[
+        str | None, FILTER, YES_NO, Fhir("component[advance-decision].valueBoolean", on="Observation")
+    ]
     """Advance decision to refuse treatment exists."""
-    power_of_attorney: Annotated[str | None, FILTER, YES_NO]
+    power_of_attorney: Annotated[
+        str | None, FILTER, YES_NO, Fhir("component[power-of-attorney].valueBoolean", on="Observation")
+    ]
     """Health and welfare."""
     domestic_access: str | None
     consent_to_share: Annotated[str | None, FILTER, YES_NO, Fhir("provision.type", on="Consent")]
     document_id: Annotated[str | None, Fhir("supportingInfo[0].identifier.value")]
     """Signed form in Documents."""
     created_date: Annotated[
-        LocalDateTime, NEWEST_FIRST, SORT, FILTER, Fhir("created"), Fhir("dateTime", on="Consent")
+        LocalDateTime,
+        NEWEST_FIRST,
+        SORT,
+        FILTER,
+        Fhir("created"),
+        Fhir("dateTime", on="Consent"),
+        Fhir("effectiveDateTime", on="Observation"),
     ]
     last_updated_date: Annotated[LocalDateTime | None, SORT, FILTER, Fhir("meta.lastUpdated")]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
@@ -142,6 +172,14 @@ END_OF_LIFE_PLANS = ListOperation(
             status="active",
             fixed={"scope.coding[0].code": "patient-privacy"},
         ),
+        Resource(
+            "Observation",
+            key="Observation",
+            profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation",
+            status="final",
+            when="something was recorded",
+            fixed={"code.text": "End of life care"},
+        ),
     ),
     other_feeds=("EPaCCS extract", "ReSPECT platform", "ambulance service"),
 )
@@ -160,8 +198,8 @@ class AboutMe(Entry):
     how_and_when_to_support_me: Annotated[str | None, Fhir("item[support].answer[0].valueString")]
     also_worth_knowing: Annotated[str | None, Fhir("item[also].answer[0].valueString")]
     supported_to_write_this_by: Annotated[str | None, Fhir("source.display")]
-    supporter_relationship: str | None
-    media_document_id: str | None
+    supporter_relationship: Annotated[str | None, Fhir("item[supporter-relationship].answer[0].valueString")]
+    media_document_id: Annotated[str | None, Fhir("item[media].answer[0].valueReference.identifier.value")]
     """Picture or recording in Documents."""
     created_date: LocalDateTime
     last_updated_date: Annotated[LocalDateTime, Fhir("authored")]
@@ -185,7 +223,6 @@ ABOUT_ME = SingleOperation(
             "QuestionnaireResponse",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-QuestionnaireResponse",
             status="completed; amended after a change",
-            fixed={"questionnaire": "{fhir-base}/Questionnaire/about-me"},
         ),
     ),
     other_feeds=("patient portal", "care plan platform"),
@@ -215,10 +252,12 @@ class UniversalCarePlan(Entry):
 
     class Contingencies(Part):
         class Contingency(Part):
-            trigger: str | None
-            what_to_do: Annotated[str | None, Fhir("activity[contingency].detail.description")]
-            who_to_contact: str | None
-            anticipatory_medicines: str | None
+            trigger: Annotated[str | None, Fhir("activity[contingency*].detail.reasonCode[0].text")]
+            what_to_do: Annotated[str | None, Fhir("activity[contingency*].detail.description")]
+            who_to_contact: Annotated[str | None, Fhir("activity[contingency*].detail.performer[0].display")]
+            anticipatory_medicines: Annotated[
+                str | None, Fhir("activity[contingency*].detail.productCodeableConcept.text")
+            ]
 
         contingency: list[Contingency]
         total_item_count: int

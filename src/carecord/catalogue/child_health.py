@@ -38,9 +38,9 @@ class BirthDetails(Entry):
     birth_date: Annotated[
         LocalDateTime, KEY, Dictionary("PERSON BIRTH DATE (BABY)"), Fhir("effectiveDateTime")
     ]
-    place_of_birth: str | None
-    birth_order: Annotated[int | None, Dictionary("BIRTH ORDER")]
-    number_in_delivery: int | None
+    place_of_birth: Annotated[str | None, Fhir("component[place-of-birth].valueString")]
+    birth_order: Annotated[int | None, Dictionary("BIRTH ORDER"), Fhir("component[birth-order].valueInteger")]
+    number_in_delivery: Annotated[int | None, Fhir("component[number-in-delivery].valueInteger")]
     gestation_at_birth: Annotated[
         str | None, Dictionary("GESTATION LENGTH (AT BIRTH)"), Fhir("component[gestation].valueString")
     ]
@@ -55,12 +55,12 @@ class BirthDetails(Entry):
     head_circumference_cm: Annotated[str | None, Holds.DECIMAL, Fhir("component[head].valueQuantity.value")]
     apgar1: Annotated[int | None, Fhir("component[apgar1].valueInteger")]
     apgar5: Annotated[int | None, Fhir("component[apgar5].valueInteger")]
-    vitamin_k: str | None
-    first_feed: str | None
-    congenital_anomalies: str | None
+    vitamin_k: Annotated[str | None, Fhir("component[vitamin-k].valueString")]
+    first_feed: Annotated[str | None, Fhir("component[first-feed].valueString")]
+    congenital_anomalies: Annotated[str | None, Fhir("component[congenital-anomalies].valueString")]
     mother_patient_detail_id: str | None
     mother_nhs_number: str | None
-    neonatal_admission: Annotated[str | None, YES_NO]
+    neonatal_admission: Annotated[str | None, YES_NO, Fhir("component[neonatal-admission].valueBoolean")]
     tenancy_description: Annotated[str, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""
 
@@ -128,8 +128,8 @@ class ChildScreening(Entry):
     ]
     further_action: Annotated[str | None, FILTER]
     referral_date: Annotated[LocalDateTime | None, SORT]
-    laboratory: str | None
-    card_serial_number: str | None
+    laboratory: Annotated[str | None, Fhir("performer[1].display")]
+    card_serial_number: Annotated[str | None, Fhir("specimen.identifier.value")]
     staff_name: Annotated[str | None, FILTER, Fhir("performer[0].display")]
     comments: Annotated[str | None, FILTER, Fhir("note[0].text")]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
@@ -248,10 +248,12 @@ class ChildHealthReview(Entry):
         Dictionary("CARE CONTACT DATE"),
         Fhir("authored"),
         Fhir("effectiveDateTime", on="Observation"),
+        Fhir("effectiveDateTime", on="Length"),
+        Fhir("effectiveDateTime", on="Head"),
     ]
     review_type: Annotated[str, SORT, FILTER, Fhir("questionnaire.extension[display].valueString")]
     """New birth visit, 6-8 week, 1 year, 2-2.5 year, School entry, NCMP, Other."""
-    age_at_review: str | None
+    age_at_review: Annotated[str | None, Fhir("item[age-at-review].answer[0].valueString")]
     weight_kg: Annotated[
         str | None,
         Holds.DECIMAL,
@@ -264,28 +266,46 @@ class ChildHealthReview(Entry):
         Holds.DECIMAL,
         Dictionary("PERSON HEIGHT IN METRES / PERSON LENGTH IN CENTIMETRES"),
         Fhir("item[length].answer[0].valueDecimal"),
+        Fhir("valueQuantity.value", on="Length"),
     ]
-    head_circumference_cm: Annotated[str | None, Holds.DECIMAL, Fhir("item[head].answer[0].valueDecimal")]
-    weight_centile: str | None
-    bmi_centile: str | None
+    head_circumference_cm: Annotated[
+        str | None,
+        Holds.DECIMAL,
+        Fhir("item[head].answer[0].valueDecimal"),
+        Fhir("valueQuantity.value", on="Head"),
+    ]
+    weight_centile: Annotated[str | None, Fhir("item[weight-centile].answer[0].valueString")]
+    bmi_centile: Annotated[str | None, Fhir("item[bmi-centile].answer[0].valueString")]
     breastfeeding_status: Annotated[
         str | None, FILTER, Dictionary("BREASTFEEDING STATUS"), Fhir("item[feeding].answer[0].valueString")
     ]
-    assessment_tool: Annotated[str | None, FILTER, Dictionary("CODED ASSESSMENT TOOL TYPE (SNOMED CT)")]
+    assessment_tool: Annotated[
+        str | None,
+        FILTER,
+        Dictionary("CODED ASSESSMENT TOOL TYPE (SNOMED CT)"),
+        Fhir("item[assessment-tool].answer[0].valueString"),
+    ]
     """E.g. ASQ-3."""
     assessment_score: Annotated[
         str | None, Holds.DECIMAL, Dictionary("PERSON SCORE"), Fhir("item[score].answer[0].valueDecimal")
     ]
     development_summary: Annotated[str | None, FILTER, Fhir("item[development].answer[0].valueString")]
-    maternal_mood_discussed: Annotated[str | None, YES_NO]
+    maternal_mood_discussed: Annotated[
+        str | None, YES_NO, Fhir("item[maternal-mood-discussed].answer[0].valueBoolean")
+    ]
     concerns: Annotated[str | None, FILTER, Fhir("item[concerns].answer[0].valueString")]
     actions: Annotated[str | None, FILTER, Fhir("item[actions].answer[0].valueString")]
-    service_level: Annotated[str | None, SORT, FILTER]
+    service_level: Annotated[str | None, SORT, FILTER, Fhir("item[service-level].answer[0].valueString")]
     """Universal, Targeted, Specialist."""
-    special_educational_need: Annotated[str | None, FILTER, Dictionary("SPECIAL EDUCATIONAL NEED TYPE")]
+    special_educational_need: Annotated[
+        str | None,
+        FILTER,
+        Dictionary("SPECIAL EDUCATIONAL NEED TYPE"),
+        Fhir("item[special-educational-need].answer[0].valueString"),
+    ]
     staff_name: Annotated[str | None, FILTER, Fhir("author.display")]
     team_desc: Annotated[str | None, FILTER]
-    next_review_date: Annotated[Day | None, SORT]
+    next_review_date: Annotated[Day | None, SORT, Fhir("item[next-review-date].answer[0].valueDate")]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""
 
@@ -312,7 +332,24 @@ CHILD_HEALTH_REVIEWS = ListOperation(
             key="Observation",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation-VitalSigns-BodyWeight",
             status="final",
-            when="WeightKg is not null; length and head circumference likewise with their profiles",
+            when="WeightKg is not null",
+            fixed={"code.coding[loinc].code": "29463-7", "code.text": "Body weight"},
+        ),
+        Resource(
+            "Observation",
+            key="Length",
+            profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation-VitalSigns-BodyHeight",
+            status="final",
+            when="HeightOrLengthCm is not null",
+            fixed={"code.coding[loinc].code": "8302-2", "code.text": "Body height"},
+        ),
+        Resource(
+            "Observation",
+            key="Head",
+            profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation-VitalSigns-HeadCircumference",
+            status="final",
+            when="HeadCircumferenceCm is not null",
+            fixed={"code.coding[loinc].code": "9843-4", "code.text": "Head circumference"},
         ),
     ),
     hl7v2=("ORU^R01 OBX-3/OBX-5 -> growth measurements",),

@@ -38,7 +38,7 @@ BUNDLE = Bundle(
 class CommunityReferral(Entry):
     """Referrals to community and mental health services and how they ended."""
 
-    care_setting: Annotated[str, SORT, FILTER]
+    care_setting: Annotated[str, SORT, FILTER, Fhir("category[1].text")]
     """Community or Mental health; Mental health rows are restricted."""
     referral_id: Annotated[
         str,
@@ -104,7 +104,11 @@ class CommunityReferral(Entry):
     ]
     accepted_date: Annotated[LocalDateTime | None, Fhir("period.start", on="EpisodeOfCare")]
     rejection_date: Annotated[LocalDateTime | None, Dictionary("REFERRAL REJECTION DATE")]
-    rejection_reason: Annotated[str | None, Dictionary("REFERRAL REJECTION REASON")]
+    rejection_reason: Annotated[
+        str | None,
+        Dictionary("REFERRAL REJECTION REASON"),
+        Fhir("extension[statusReason].valueCodeableConcept.text"),
+    ]
     discharge_date: Annotated[
         LocalDateTime | None,
         SORT,
@@ -113,7 +117,11 @@ class CommunityReferral(Entry):
         Fhir("occurrencePeriod.end"),
         Fhir("period.end", on="EpisodeOfCare"),
     ]
-    closure_reason: Annotated[str | None, Dictionary("REFERRAL CLOSURE REASON")]
+    closure_reason: Annotated[
+        str | None,
+        Dictionary("REFERRAL CLOSURE REASON"),
+        Fhir("extension[statusReason].valueCodeableConcept.text"),
+    ]
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """Waiting or Active = active, Closed = completed, Rejected = revoked."""
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
@@ -159,7 +167,7 @@ COMMUNITY_REFERRALS = ListOperation(
 class CommunityContact(Entry):
     """Visits, clinics, calls and groups, held and planned."""
 
-    care_setting: Annotated[str, SORT, FILTER]
+    care_setting: Annotated[str, SORT, FILTER, Fhir("serviceType.text")]
     """Community or Mental health; Mental health rows are restricted."""
     contact_id: Annotated[
         str, KEY, FILTER, Dictionary("CARE CONTACT IDENTIFIER"), Fhir("identifier[0].value")
@@ -191,7 +199,7 @@ class CommunityContact(Entry):
     attendance_desc: Annotated[str, SORT, FILTER, Dictionary("ATTENDANCE STATUS"), Fhir("status")]
     """Attended = finished, Planned = planned, Did not attend or Cancelled = cancelled."""
     cancellation_reason: Annotated[str | None, Dictionary("CARE CONTACT CANCELLATION REASON")]
-    team_code: Annotated[str | None, FILTER]
+    team_code: Annotated[str | None, FILTER, Fhir("serviceProvider.identifier.value")]
     team_desc: Annotated[str | None, SORT, FILTER, Fhir("serviceProvider.display")]
     staff_name: Annotated[str | None, SORT, FILTER, Fhir("participant[0].individual.display")]
     staff_role: Annotated[str | None, FILTER, Fhir("participant[0].type[0].text")]
@@ -227,7 +235,7 @@ COMMUNITY_CONTACTS = ListOperation(
             "Encounter",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Encounter",
             status="from AttendanceDesc",
-            fixed={"class.code": "HH at home, AMB in clinic, VR remote"},
+            note="class HH at home, VR for telephone, video, text and e-mail, else AMB",
         ),
     ),
     hl7v2=(
@@ -241,7 +249,7 @@ COMMUNITY_CONTACTS = ListOperation(
 class CaseloadEntry(Entry):
     """Teams and professionals who hold the patient on their caseload, with the care coordinator."""
 
-    care_setting: Annotated[str, SORT, FILTER]
+    care_setting: Annotated[str, SORT, FILTER, Fhir("category[1].text")]
     """Community or Mental health; Mental health rows are restricted."""
     team_code: Annotated[str, KEY, FILTER, Fhir("managingOrganization[0].identifier.value")]
     team_desc: Annotated[str, SORT, FILTER, Fhir("name")]
@@ -253,7 +261,7 @@ class CaseloadEntry(Entry):
         Fhir("category[0].text"),
     ]
     team_telephone: Annotated[str | None, Fhir("telecom[phone].value")]
-    out_of_hours_telephone: str | None
+    out_of_hours_telephone: Annotated[str | None, Fhir("telecom[out-of-hours].value")]
     staff_name: Annotated[str | None, KEY, SORT, FILTER, Fhir("participant[0].member.display")]
     staff_role: Annotated[str | None, SORT, FILTER, Fhir("participant[0].role[0].text")]
     staff_telephone: str | None
@@ -296,7 +304,9 @@ class CommunityAssessment(Entry):
         class Answer(Part):
             question: Annotated[str | None, Fhir("item[].text")]
             answer: Annotated[str | None, Fhir("item[].answer[0].valueString")]
-            score: Annotated[str | None, Holds.DECIMAL]
+            score: Annotated[
+                str | None, Holds.DECIMAL, Fhir("item[].answer[0].item[score].answer[0].valueDecimal")
+            ]
 
         answer: list[Answer]
         total_item_count: int
@@ -336,15 +346,17 @@ class CommunityAssessment(Entry):
         Fhir("item[score].answer[0].valueDecimal"),
         Fhir("valueQuantity.value", on="Observation"),
     ]
-    score_range: str | None
+    score_range: Annotated[str | None, Fhir("referenceRange[0].text", on="Observation")]
     interpretation: Annotated[str | None, FILTER, Fhir("item[interpretation].answer[0].valueString")]
     answers: Answers
     summary: Annotated[str | None, FILTER, Fhir("item[summary].answer[0].valueString")]
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """In progress = in-progress, Completed = completed, Amended = amended."""
-    referral_id: Annotated[str | None, FILTER]
-    team_desc: Annotated[str | None, FILTER]
-    staff_name: Annotated[str | None, SORT, FILTER, Fhir("author.display")]
+    referral_id: Annotated[str | None, FILTER, Fhir("basedOn[0].identifier.value")]
+    team_desc: Annotated[str | None, FILTER, Fhir("performer[1].display", on="Observation")]
+    staff_name: Annotated[
+        str | None, SORT, FILTER, Fhir("author.display"), Fhir("performer[0].display", on="Observation")
+    ]
     staff_role: str | None
     review_date: Annotated[Day | None, SORT]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
@@ -397,7 +409,7 @@ class CommunityCarePlan(Entry):
         problem: list[Problem]
         total_item_count: int
 
-    care_setting: Annotated[str, SORT, FILTER]
+    care_setting: Annotated[str, SORT, FILTER, Fhir("category[1].text")]
     """Community or Mental health; Mental health rows are restricted."""
     care_plan_id: Annotated[str, KEY, FILTER, Dictionary("CARE PLAN IDENTIFIER"), Fhir("identifier[0].value")]
     care_plan_type: Annotated[
@@ -583,7 +595,7 @@ class MentalHealthRisk(Entry):
     """None, Low, Moderate, High, Very high."""
     is_current: Annotated[str, SORT, FILTER, YES_NO]
     details: Annotated[str | None, FILTER, Fhir("note[0].text")]
-    triggers_and_warning_signs: Annotated[str | None, FILTER]
+    triggers_and_warning_signs: Annotated[str | None, FILTER, Fhir("prediction[0].rationale")]
     protective_factors: str | None
     management_plan: Annotated[str | None, FILTER, Fhir("mitigation")]
     last_incident_date: Annotated[Day | None, SORT, FILTER]
@@ -665,7 +677,7 @@ class MentalHealthActPeriod(Entry):
         Dictionary("END DATE (MENTAL HEALTH ACT LEGAL STATUS CLASSIFICATION ASSIGNMENT PERIOD)"),
         Fhir("period.end"),
     ]
-    start_reason: str | None
+    start_reason: Annotated[str | None, Fhir("reasonCode[0].text")]
     end_reason: Annotated[str | None, FILTER]
     mental_category_code: Annotated[str | None, LOCAL, Dictionary("MENTAL CATEGORY")]
     is_current: Annotated[str, SORT, FILTER, YES_NO, Fhir("status")]
@@ -739,7 +751,7 @@ class MentalHealthCrisisPlan(Entry):
     preferred_treatment: Annotated[str | None, Fhir("activity[treatment].detail.description")]
     treatment_to_avoid: Annotated[str | None, Fhir("activity[treatment-to-avoid].detail.description")]
     contacts: Contacts
-    care_of_dependants: str | None
+    care_of_dependants: Annotated[str | None, Fhir("activity[care-of-dependants].detail.description")]
     crisis_team_telephone: str | None
     agreed_by_patient: Annotated[str | None, FILTER, YES_NO]
     author_name: Annotated[str | None, FILTER, Fhir("author.display")]

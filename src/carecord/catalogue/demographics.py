@@ -230,9 +230,11 @@ class PatientDemographics(Entry):
     birth_sex: Annotated[
         str | None, GENDER, Fhir("extension[UKCore-BirthSex].valueCodeableConcept.coding[0].code")
     ]
-    gender_identity: str | None
+    gender_identity: Annotated[
+        str | None, Fhir("extension[patient-genderIdentity].valueCodeableConcept.text")
+    ]
     """Words of the source."""
-    pronouns: str | None
+    pronouns: Annotated[str | None, Fhir("extension[individual-pronouns:value].valueCodeableConcept.text")]
     ethnic_category_code: Annotated[
         str | None,
         ETHNIC_CATEGORY,
@@ -495,12 +497,14 @@ class PatientGpRegistration(Entry):
         Dictionary("GENERAL MEDICAL PRACTICE CODE (PATIENT REGISTRATION)"),
         Fhir("managingOrganization.identifier[ods].value"),
     ]
-    gp_practice_name: Annotated[str | None, SORT, FILTER, Fhir("managingOrganization.display")]
+    gp_practice_name: Annotated[
+        str | None, SORT, FILTER, Fhir("managingOrganization.display"), Fhir("contained[Organization].name")
+    ]
     gp_code: Annotated[str | None, FILTER, Fhir("careManager.identifier[gmp].value")]
     gp_name: Annotated[str | None, SORT, FILTER, Fhir("careManager.display")]
-    practice_address: str | None
-    practice_telephone: str | None
-    practice_email: str | None
+    practice_address: Annotated[str | None, Fhir("contained[Organization].address[0].text")]
+    practice_telephone: Annotated[str | None, Fhir("contained[Organization].telecom[phone].value")]
+    practice_email: Annotated[str | None, Fhir("contained[Organization].telecom[email].value")]
     start_date: Annotated[
         LocalDateTime | None,
         KEY,
@@ -559,7 +563,13 @@ class PatientIdentifier(Entry):
         Fhir("identifier[].assigner.display"),
     ]
     """ODS code or name."""
-    verification_status: Annotated[str | None, NHS_NUMBER_STATUS]
+    verification_status: Annotated[
+        str | None,
+        NHS_NUMBER_STATUS,
+        Fhir(
+            "identifier[].extension[UKCore-NHSNumberVerificationStatus].valueCodeableConcept.coding[0].code"
+        ),
+    ]
     """NHS numbers only."""
     is_minor: Annotated[str, FILTER, YES_NO, Fhir("identifier[].use")]
     """Yes = old, No = official or usual."""
@@ -603,17 +613,36 @@ class CommunicationNeed(Entry):
 
     category: Annotated[str, KEY, SORT, FILTER, Fhir("category[0].text")]
     """Language, Interpreter, Accessible information, Contact preference, Reasonable adjustment, Impairment."""
-    description: Annotated[str, KEY, FILTER, Fhir("code.text")]
+    description: Annotated[
+        str, KEY, FILTER, Fhir("code.text"), Fhir("communication[].language.text", on="Patient")
+    ]
     snomed_ct_code: Annotated[str | None, FILTER, SNOMED, Fhir("code.coding[snomed].code")]
-    language_code: str | None
+    language_code: Annotated[str | None, Fhir("communication[].language.coding[0].code", on="Patient")]
     """ISO 639-1, for Language and Interpreter."""
-    interpreter_required: Annotated[str | None, YES_NO]
-    preferred_contact_method: str | None
+    interpreter_required: Annotated[
+        str | None, YES_NO, Fhir("extension[patient-interpreterRequired].valueBoolean", on="Patient")
+    ]
+    preferred_contact_method: Annotated[
+        str | None,
+        Fhir(
+            "extension[UKCore-ContactPreference:PreferredContactMethod].valueCodeableConcept.text",
+            on="Patient",
+        ),
+    ]
     """Letter, Visit, Telephone, E-mail, Textphone, By proxy, Sign language, No telephone, SMS."""
-    preferred_written_format: str | None
+    preferred_written_format: Annotated[
+        str | None,
+        Fhir(
+            "extension[UKCore-ContactPreference:PreferredWrittenCommunicationFormat].valueCodeableConcept.text",
+            on="Patient",
+        ),
+    ]
     """Large print, Braille, Audio tape."""
-    preferred_contact_times: str | None
-    adjustment_details: str | None
+    preferred_contact_times: Annotated[
+        str | None,
+        Fhir("extension[UKCore-ContactPreference:PreferredContactTimes].valueString", on="Patient"),
+    ]
+    adjustment_details: Annotated[str | None, Fhir("extension[Graphnet-Comment].valueString")]
     date_recorded: Annotated[LocalDateTime | None, NEWEST_FIRST, SORT, FILTER, Fhir("period.start")]
     review_date: Annotated[Day | None, SORT, FILTER, Fhir("period.end")]
     recorded_by: Annotated[str | None, Fhir("author.display")]
@@ -639,6 +668,12 @@ COMMUNICATION_NEEDS = ListOperation(
             status="active until ReviewDate plus one year, else inactive; Language and Contact preference rows go to Patient.communication and extension[UKCore-ContactPreference] instead",
             fixed={"category[1].text": "Reasonable adjustment and communication"},
         ),
+        Resource(
+            "Patient",
+            key="Patient",
+            profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient",
+            when="part of the record's Patient: the language of Language rows, the interpreter, how to make contact",
+        ),
     ),
     hl7v2=("ADT PID-15 -> LanguageCode", "ADT PD1-6 (handicap), PV1-15 (ambulatory status) -> Description"),
 )
@@ -657,7 +692,7 @@ class SharingStatus(Entry):
     expiry_date: Annotated[Day | None, SORT, Fhir("provision.period.end")]
     decided_by: Annotated[str | None, Fhir("performer[0].display")]
     capacity_confirmed: Annotated[str | None, YES_NO]
-    recorded_by: str | None
+    recorded_by: Annotated[str | None, Fhir("organization[0].display")]
     read_code: Annotated[str | None, READ2, Fhir("category[0].coding[read2].code")]
     snomed_ct_code: Annotated[str | None, SNOMED, Fhir("category[0].coding[snomed].code")]
     reason: str | None
@@ -698,7 +733,7 @@ class LegalInformation(Entry):
     """Advance decision to refuse treatment, Advance statement, Lasting power of attorney, Court-appointed deputy, Mental capacity assessment, Deprivation of liberty, Organ donation, Parental responsibility."""
     description: Annotated[str | None, FILTER, Fhir("provision.code[0].text")]
     snomed_ct_code: Annotated[str | None, SNOMED, Fhir("category[0].coding[snomed].code")]
-    decision: Annotated[str | None, Fhir("provision.type")]
+    decision: Annotated[str | None, Fhir("policyRule.text")]
     start_date: Annotated[LocalDateTime | None, KEY, SORT, FILTER, Fhir("provision.period.start")]
     end_date: Annotated[
         LocalDateTime | None, SORT, FILTER, NotBefore("start_date"), Fhir("provision.period.end")
@@ -709,7 +744,7 @@ class LegalInformation(Entry):
     person_relationship: Annotated[str | None, Fhir("provision.actor[0].role.text")]
     person_telephone: str | None
     document_location: Annotated[str | None, Fhir("sourceReference.display")]
-    document_id: Annotated[str | None, Fhir("sourceReference.reference")]
+    document_id: Annotated[str | None, Fhir("sourceReference.identifier.value")]
     """Id in the Documents bundle."""
     recorded_by: Annotated[str | None, Fhir("performer[0].display")]
     recorded_date: Annotated[LocalDateTime | None, NEWEST_FIRST, SORT, FILTER, Fhir("dateTime")]
@@ -733,7 +768,7 @@ LEGAL_INFORMATION = ListOperation(
             "Consent",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Consent",
             status="active while EndDate is null or in the future, else inactive",
-            fixed={"scope.coding[0].code": "adr (advance decisions) or treatment (others)"},
+            note="scope adr for advance decisions and statements, else treatment",
         ),
     ),
     other_feeds=("GP extract", "care plan systems"),

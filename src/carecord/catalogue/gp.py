@@ -64,7 +64,9 @@ class GpActiveProblem(Entry):
         str | None, FILTER, Fhir("extension[UKCore-ConditionEpisode].valueCodeableConcept.text")
     ]
     """First, New, Review, End."""
-    last_review_date: Annotated[LocalDateTime | None, SORT, FILTER]
+    last_review_date: Annotated[
+        LocalDateTime | None, SORT, FILTER, Fhir("extension[condition-reviewed].valueDateTime")
+    ]
     recorded_date: Annotated[LocalDateTime | None, SORT, Fhir("recordedDate")]
     notes: Annotated[str | None, FILTER, Fhir("note[0].text")]
     staff_code: Annotated[str | None, FILTER, Fhir("recorder.identifier.value")]
@@ -242,7 +244,7 @@ class GpRepeatMedication(Entry):
     ]
     """Date-time format inferred from its filter."""
     units: Annotated[str | None, Fhir("dispenseRequest.quantity.unit", on="MedicationRequest")]
-    mixture_id: str | None
+    mixture_id: Annotated[str | None, Fhir("groupIdentifier.value", on="MedicationRequest")]
     """Groups the lines of one mixture."""
     constituent: str | None
     """Part of a mixture."""
@@ -274,8 +276,8 @@ GP_REPEAT_MEDICATIONS = ListOperation(
             "MedicationStatement",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-MedicationStatement",
             status="active",
-            fixed={"basedOn[0]": "the MedicationRequest plan below"},
-            note="lines with one MixtureId become one resource with the Constituents as contained Medication.ingredient",
+            fixed={"extension[prescription-type].valueCodeableConcept.coding[0].code": "R"},
+            note="based on the MedicationRequest below",
         ),
         Resource(
             "MedicationRequest",
@@ -309,7 +311,14 @@ class GpIssuedMedication(Entry):
     dmd_code: Annotated[
         str | None, HIDDEN, DESIGNED, DMD, Fhir("medicationCodeableConcept.coding[dm+d].code")
     ]
-    prescription_type: Annotated[str | None, HIDDEN, DESIGNED, Fhir("courseOfTherapyType.text")]
+    prescription_type: Annotated[
+        str | None,
+        HIDDEN,
+        DESIGNED,
+        Fhir("courseOfTherapyType.text"),
+        Fhir("extension[prescription-type].valueCodeableConcept.coding[0].code"),
+        Fhir("extension[prescription-type].valueCodeableConcept.text"),
+    ]
     """Acute, Repeat, Repeat dispensing."""
     tenancy_description: Annotated[str | None, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""
@@ -602,7 +611,7 @@ GP_ENCOUNTERS = ListOperation(
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Encounter",
             status="finished",
             fixed={
-                "class.code": "AMB; VR for telephone or video types",
+                "class.code": "AMB",
                 "serviceType.coding[snomed].code": "788007007",
             },
         ),
@@ -726,8 +735,8 @@ GP_TEST_RESULTS = ListOperation(
             "DiagnosticReport",
             key="DiagnosticReport",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-DiagnosticReport-Lab",
-            status="final when all analytes are final, else partial",
-            when="one per ReportId",
+            status="from ResultStatus",
+            when="ReportId is not null; rows of one report share its identifier",
             fixed={"category[0].coding[0].code": "LAB"},
         ),
     ),
@@ -965,8 +974,10 @@ class GpRegistrationDetails(Entry):
     """The patient's registration as the GP system holds it."""
 
     practice_code: Annotated[str, KEY, Fhir("managingOrganization.identifier[ods].value")]
-    practice_name: Annotated[str | None, Fhir("managingOrganization.display")]
-    practice_telephone: str | None
+    practice_name: Annotated[
+        str | None, Fhir("managingOrganization.display"), Fhir("contained[Organization].name")
+    ]
+    practice_telephone: Annotated[str | None, Fhir("contained[Organization].telecom[phone].value")]
     usual_gp_code: Annotated[str | None, Fhir("careManager.identifier[gmp].value")]
     usual_gp_name: Annotated[str | None, Fhir("careManager.display")]
     registration_type: Annotated[str | None, Fhir("type[1].text")]

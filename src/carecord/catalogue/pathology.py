@@ -82,8 +82,8 @@ class PathologyResult(Entry):
 
         class CultureInvestigationDetailsList(Part):
             class Type(Part):
-                code: Annotated[str | None, LOCAL]
-                description: Annotated[str | None, Fhir("code.text", on="Observation 2")]
+                code: Annotated[str | None, LOCAL, Fhir("code.coding[local].code", on="Culture")]
+                description: Annotated[str | None, Fhir("code.text", on="Culture")]
 
             class CultureResultList(Part):
                 class Organism(Part):
@@ -91,35 +91,39 @@ class PathologyResult(Entry):
                         str | None,
                         DESIGNED,
                         SNOMED,
-                        Fhir("valueCodeableConcept.coding[snomed].code", on="Observation 2"),
+                        Fhir("valueCodeableConcept.coding[snomed].code", on="Culture"),
                     ]
                     """The known page is cut inside a field starting 'Cult'; this name and all below are guesses."""
                     description: Annotated[
-                        str | None, DESIGNED, Fhir("valueCodeableConcept.text", on="Observation 2")
+                        str | None, DESIGNED, Fhir("valueCodeableConcept.text", on="Culture")
                     ]
 
                 class SensitivityList(Part):
-                    antibiotic: Annotated[str | None, DESIGNED]
-                    result: Annotated[str | None, DESIGNED]
+                    antibiotic: Annotated[str | None, DESIGNED, Fhir("component[].code.text", on="Culture")]
+                    result: Annotated[
+                        str | None,
+                        DESIGNED,
+                        Fhir("component[].interpretation[0].coding[0].code", on="Culture"),
+                    ]
                     """S, I, R."""
 
                 organism: Organism
-                quantity: Annotated[str | None, DESIGNED, Fhir("note[0].text", on="Observation 2")]
+                quantity: Annotated[str | None, DESIGNED, Fhir("note[0].text", on="Culture")]
                 sensitivity_list: list[SensitivityList]
 
             type: Type
-            authorised_date_time: Annotated[
-                str | None, Holds.LOCAL_DATE_TIME, Fhir("issued", on="Observation 2")
-            ]
+            authorised_date_time: Annotated[str | None, Holds.LOCAL_DATE_TIME, Fhir("issued", on="Culture")]
             clinical_details: str | None
-            investigation_comments: str | None
+            investigation_comments: Annotated[str | None, Fhir("note[1].text", on="Culture")]
             culture_result_list: list[CultureResultList]
 
         class InvestigationDetailsList(Part):
             class Type(Part):
-                code: Annotated[str | None, DESIGNED, LOCAL]
+                code: Annotated[
+                    str | None, DESIGNED, LOCAL, Fhir("category[1].coding[local].code", on="Observation")
+                ]
                 """Numeric and text investigations, same shape as the culture list."""
-                description: Annotated[str | None, DESIGNED]
+                description: Annotated[str | None, DESIGNED, Fhir("category[1].text", on="Observation")]
 
             class ResultList(Part):
                 class Type(Part):
@@ -148,7 +152,7 @@ class PathologyResult(Entry):
                     ABNORMAL_FLAG,
                     Fhir("interpretation[0].coding[0].code", on="Observation"),
                 ]
-                status: Annotated[str | None, DESIGNED, RESULT_STATUS]
+                status: Annotated[str | None, DESIGNED, RESULT_STATUS, Fhir("status", on="Observation")]
                 result_comments: Annotated[str | None, DESIGNED, Fhir("note[0].text", on="Observation")]
 
             type: Type
@@ -156,7 +160,7 @@ class PathologyResult(Entry):
                 str | None, DESIGNED, Holds.LOCAL_DATE_TIME, Fhir("issued", on="Observation")
             ]
             clinical_details: Annotated[str | None, DESIGNED]
-            investigation_comments: Annotated[str | None, DESIGNED]
+            investigation_comments: Annotated[str | None, DESIGNED, Fhir("note[1].text", on="Observation")]
             result_list: list[ResultList]
 
         specimen_comments: Annotated[str | None, Fhir("note[0].text", on="Specimen")]
@@ -169,6 +173,7 @@ class PathologyResult(Entry):
             Fhir("effectiveDateTime"),
             Fhir("collection.collectedDateTime", on="Specimen"),
             Fhir("effectiveDateTime", on="Observation"),
+            Fhir("effectiveDateTime", on="Culture"),
         ]
         received: Annotated[str | None, Holds.LOCAL_DATE_TIME, Fhir("receivedTime", on="Specimen")]
         culture_investigation_details_list: list[CultureInvestigationDetailsList]
@@ -234,10 +239,10 @@ PATHOLOGY_RESULTS = ListOperation(
         ),
         Resource(
             "Observation",
-            key="Observation 2",
+            key="Culture",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation-Lab",
             status="final",
-            when="one per organism, with one more per antibiotic",
+            when="one per organism, the antibiotics it was tried with as components",
             fixed={"category[0].coding[0].code": "laboratory"},
         ),
     ),
@@ -367,10 +372,16 @@ class OrderDetails(Entry):
     class Specimen(Part):
         class Type(Part):
             department: str | None
-            code: Annotated[str | None, SNOMED]
-            description: Annotated[str | None, Fhir("specimen[0].display")]
+            code: Annotated[str | None, SNOMED, Fhir("contained[Specimen].type.coding[snomed].code")]
+            description: Annotated[
+                str | None, Fhir("specimen[0].display"), Fhir("contained[Specimen].type.text")
+            ]
 
-        sample_id: Annotated[str | None, Fhir("specimen[0].identifier.value")]
+        sample_id: Annotated[
+            str | None,
+            Fhir("specimen[0].identifier.value"),
+            Fhir("contained[Specimen].accessionIdentifier.value"),
+        ]
         type: Type
 
     class DocumentInformation(Part):

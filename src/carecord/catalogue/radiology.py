@@ -60,21 +60,29 @@ class RadiologyReport(Entry):
     modality: Annotated[
         str | None, SORT, FILTER, Fhir("category[1].text"), Fhir("modality[0].display", on="ImagingStudy")
     ]
-    body_site: Annotated[str | None, FILTER]
-    laterality: str | None
-    clinical_details: Annotated[str | None, FILTER]
+    body_site: Annotated[str | None, FILTER, Fhir("contained[ServiceRequest].bodySite[0].text")]
+    laterality: Annotated[str | None, Fhir("contained[ServiceRequest].bodySite[1].text")]
+    clinical_details: Annotated[str | None, FILTER, Fhir("contained[ServiceRequest].reasonCode[0].text")]
     report_text: Annotated[str | None, FILTER, Fhir("presentedForm[0].data")]
     """Plain text; sent as text/plain attachment."""
     conclusion: Annotated[str | None, FILTER, Fhir("conclusion")]
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """Preliminary, Final, Amended, Cancelled, Examined not reported = registered."""
     reported_by: Annotated[str | None, SORT, FILTER, Fhir("resultsInterpreter[0].display")]
-    verified_by: str | None
-    referrer_name: Annotated[str | None, FILTER, Dictionary("REFERRER CODE"), Fhir("basedOn[0].display")]
+    verified_by: Annotated[str | None, Fhir("resultsInterpreter[1].display")]
+    referrer_name: Annotated[
+        str | None,
+        FILTER,
+        Dictionary("REFERRER CODE"),
+        Fhir("basedOn[0].display"),
+        Fhir("contained[ServiceRequest].requester.display"),
+    ]
     patient_source_desc: Annotated[
         str | None, FILTER, Dictionary("PATIENT SOURCE SETTING TYPE (DIAGNOSTIC IMAGING)")
     ]
-    site_code: Annotated[str | None, FILTER, Dictionary("SITE CODE (OF IMAGING)")]
+    site_code: Annotated[
+        str | None, FILTER, Dictionary("SITE CODE (OF IMAGING)"), Fhir("performer[0].identifier[ods].value")
+    ]
     site_desc: Annotated[str | None, FILTER, Fhir("performer[0].display")]
     image_count: Annotated[int | None, Fhir("numberOfInstances", on="ImagingStudy")]
     image_link: str | None
@@ -152,7 +160,7 @@ class RadiologyOrder(Entry):
     location: Annotated[str | None, FILTER, Fhir("locationReference[0].display")]
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """Requested, Booked = active, Examined, Reported = completed, Cancelled = revoked."""
-    cancellation_reason: str | None
+    cancellation_reason: Annotated[str | None, Fhir("extension[statusReason].valueCodeableConcept.text")]
     report_id: Annotated[str | None, FILTER]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""

@@ -224,14 +224,14 @@ SOCIAL_CARE_ASSESSMENTS = ListOperation(
 class SafeguardingEvent(Entry):
     """Safeguarding concerns, deprivation of liberty, MARAC and missing-person episodes."""
 
-    section: Annotated[str, KEY, SORT, FILTER]
+    section: Annotated[str, KEY, SORT, FILTER, Fhir("category[1].text")]
     """Which section of the whole view the row is in: SafeguardingEvents, DOLSEvents, MARACs, MissingPersons; not repeated inside the whole view."""
     date: Annotated[LocalDateTime, KEY, NEWEST_FIRST, NOT_FUTURE, SORT, FILTER, Fhir("period.start")]
     end_date: Annotated[LocalDateTime | None, SORT, FILTER, NotBefore("date"), Fhir("period.end")]
     type: Annotated[str, KEY, SORT, FILTER, Fhir("code.text")]
     """E.g. concern, section 42 enquiry, DoLS standard authorisation, MARAC meeting, missing episode."""
     stage: Annotated[str | None, FILTER]
-    abuse_type: Annotated[str | None, FILTER]
+    abuse_type: Annotated[str | None, FILTER, Fhir("category[2].text")]
     location: str | None
     risk_to: str | None
     outcome: Annotated[str | None, FILTER]
@@ -274,14 +274,14 @@ SAFEGUARDING_EVENTS = ListOperation(
 class SocialCareCaseEvent(Entry):
     """Meetings, conferences and shared case notes."""
 
-    section: Annotated[str, KEY, SORT, FILTER]
+    section: Annotated[str, KEY, SORT, FILTER, Fhir("category[1].text")]
     """Which section of the whole view the row is in: MeetingEvents, CaseNotesEvents; not repeated inside the whole view."""
     date: Annotated[LocalDateTime, KEY, NEWEST_FIRST, SORT, FILTER, Fhir("sent")]
     type: Annotated[str, KEY, SORT, FILTER, Fhir("category[0].text")]
     title: Annotated[str | None, KEY, SORT, FILTER, Fhir("topic.text")]
     notes: Annotated[str | None, FILTER, Fhir("payload[0].contentString")]
-    attendees: Annotated[str | None, FILTER]
-    outcome: Annotated[str | None, FILTER]
+    attendees: Annotated[str | None, FILTER, Fhir("recipient[0].display")]
+    outcome: Annotated[str | None, FILTER, Fhir("payload[1].contentString")]
     worker_name: Annotated[str | None, FILTER, Fhir("sender.display")]
     team_desc: Annotated[str | None, SORT, FILTER]
     next_date: Annotated[Day | None, SORT]
@@ -315,13 +315,15 @@ SOCIAL_CARE_CASE_EVENTS = ListOperation(
 class SocialCareRisk(Entry):
     """Risks to the person, hazards to visitors, and special factors."""
 
-    section: Annotated[str, KEY, SORT, FILTER]
+    section: Annotated[str, KEY, SORT, FILTER, Fhir("category[1].text")]
     """Which section of the whole view the row is in: Risks, Hazards, SpecialFactors; not repeated inside the whole view."""
     type: Annotated[str, KEY, SORT, FILTER, Fhir("code.text")]
-    description: Annotated[str | None, FILTER]
-    severity: Annotated[str | None, SORT, FILTER]
+    description: Annotated[str | None, FILTER, Fhir("extension[Graphnet-Comment].valueString")]
+    severity: Annotated[
+        str | None, SORT, FILTER, Fhir("extension[Graphnet-Severity].valueCodeableConcept.text")
+    ]
     """Low, Medium, High."""
-    mitigation: Annotated[str | None, FILTER]
+    mitigation: Annotated[str | None, FILTER, Fhir("text.div")]
     start_date: Annotated[LocalDateTime, KEY, NEWEST_FIRST, SORT, FILTER, Fhir("period.start")]
     end_date: Annotated[LocalDateTime | None, SORT, FILTER, NotBefore("start_date"), Fhir("period.end")]
     review_date: Annotated[Day | None, SORT]
@@ -357,7 +359,7 @@ SOCIAL_CARE_RISKS = ListOperation(
 class ChildStatus(Entry):
     """Child protection plans, child in need plans and care periods."""
 
-    section: Annotated[str, KEY, SORT, FILTER]
+    section: Annotated[str, KEY, SORT, FILTER, Fhir("category[1].text")]
     """Which section of the whole view the row is in: ChildProtections, ChildInNeeds, ChildLookAfters; not repeated inside the whole view."""
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """Active, Ended."""
@@ -378,9 +380,11 @@ class ChildStatus(Entry):
         Dictionary("CHILD PROTECTION PLAN END DATE"),
         Fhir("period.end"),
     ]
-    category_code: Annotated[str | None, LOCAL, Dictionary("CHILD PROTECTION PLAN REASON CODE")]
+    category_code: Annotated[
+        str | None, LOCAL, Dictionary("CHILD PROTECTION PLAN REASON CODE"), Fhir("code.coding[local].code")
+    ]
     category_desc: Annotated[str | None, SORT, FILTER, Fhir("code.text")]
-    legal_status_desc: Annotated[str | None, FILTER]
+    legal_status_desc: Annotated[str | None, FILTER, Fhir("category[2].text")]
     """ChildLookAfters only."""
     placement_type_desc: Annotated[str | None, FILTER]
     """ChildLookAfters only."""
@@ -429,7 +433,7 @@ class SocialCareDisability(Entry):
     ]
     snomed_ct_code: Annotated[str | None, FILTER, SNOMED, Fhir("code.coding[snomed].code")]
     primary_indicator: Annotated[str | None, FILTER, YES_NO]
-    register_type: Annotated[str | None, FILTER]
+    register_type: Annotated[str | None, FILTER, Fhir("category[2].text")]
     """E.g. sight impairment register."""
     equipment: str | None
     start_date: Annotated[LocalDateTime | None, KEY, NEWEST_FIRST, SORT, FILTER, Fhir("onsetDateTime")]

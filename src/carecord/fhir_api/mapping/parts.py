@@ -19,7 +19,7 @@ class Source:
     tenancy_id: int
     description: str
     organisation_code: str | None
-    """What its local numbers are told by: see `identifiers.local_system`."""
+    """What its local numbers are told by: see `systems.local_identifiers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class About:
     source: Source
     today: date
     content_id: int | None = None
-    """Of a document: the entry of the store `document_content` with the same DocumentId, which is its Binary."""
+    """Of a document: the entry of `document_content` with the same DocumentId, which is its Binary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class PatientLink:
 
 @dataclass(frozen=True, slots=True)
 class PatientParts:
-    """All that a Patient is made of: one source record, rows that belong to it, and whom it is linked with."""
+    """All that a Patient is made of: a source record, rows that belong to it, whom it is linked with."""
 
     patient_detail_id: int
     source: Source

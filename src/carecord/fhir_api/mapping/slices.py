@@ -1,0 +1,76 @@
+"""What the name of a slice brings: `telecom[mobile]` is a phone for mobile use."""
+
+from typing import Any
+
+from carecord.fhir_api.kept import Json
+from carecord.fhir_api.mapping import systems
+
+_PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+_HEADINGS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-RecordStandardHeadings"
+
+_PRESSURES = {
+    "systolic": ("72313002", "Systolic arterial pressure", "8480-6", "Systolic blood pressure"),
+    "diastolic": ("1091811000000102", "Diastolic arterial pressure", "8462-4", "Diastolic blood pressure"),
+}
+_PERSONS = ("Patient", "RelatedPerson")
+_PARTICIPANTS = {
+    "LOC": ("LOC", "location"),
+    "site": ("LOC", "location"),
+    "ATND": ("ATND", "attender"),
+    "ADM": ("ADM", "admitter"),
+    "DIS": ("DIS", "discharger"),
+    "REF": ("REF", "referrer"),
+}
+
+
+def brought_by(path: str, selector: str, title: str) -> Json:
+    """The fixed parts of the entry `selector` of the list at this path; `title` is the field's in words."""
+    owner, _, name = path.rpartition(".")
+    if name == "extension":
+        return {"url": selector if owner == "Extension" else systems.extension_url(selector)}
+    if name == "presentedForm":
+        return {"contentType": "text/plain; charset=utf-8"}
+    if selector.isdigit() or not selector:
+        return {"use": "home"} if name == "address" and owner in _PERSONS and selector == "0" else {}
+    match name:
+        case "name":
+            return {"use": selector}
+        case "telecom":
+            return _telecom(owner, selector)
+        case "participant":
+            return {"type": [{"coding": [_participation(selector)]}]}
+        case "component":
+            return {"code": _component(selector, title)}
+        case "location":
+            return {"status": "completed"} if selector.startswith("from") else {}
+        case "statusHistory":
+            return {"status": selector}
+        case "item":
+            return {"linkId": selector, "text": title}
+        case "section":
+            return {"title": title, "code": {"coding": [{"system": _HEADINGS, "code": selector}]}}
+        case _:
+            return {}
+
+
+def _telecom(owner: str, selector: str) -> Json:
+    if selector == "email":
+        return {"system": "email"}
+    use = "work" if owner not in _PERSONS else "home"
+    return {"system": "phone", "use": {"mobile": "mobile", "work": "work"}.get(selector, use)}
+
+
+def _participation(selector: str) -> Json:
+    code, display = _PARTICIPANTS[selector]
+    return {"system": _PARTICIPATION, "code": code, "display": display}
+
+
+def _component(selector: str, title: str) -> Json:
+    if selector not in _PRESSURES:
+        return {"text": title}
+    snomed, snomed_display, loinc, loinc_display = _PRESSURES[selector]
+    coding: list[dict[str, Any]] = [
+        {"system": systems.CODES["snomed"], "code": snomed, "display": snomed_display},
+        {"system": systems.CODES["loinc"], "code": loinc, "display": loinc_display},
+    ]
+    return {"coding": coding}
