@@ -21,6 +21,7 @@ def file_document(resource: Json) -> Filing:
     attachment = _attachment(resource)
     context = resource.get("context") or {}
     draft.identify("DocumentId")
+    draft.put("Confidentiality", _confidentiality(resource))
     draft.when(
         "DocumentDate",
         (context.get("period") or {}).get("start"),
@@ -40,6 +41,16 @@ def file_document(resource: Json) -> Filing:
     if content is not None and draft.get("HasContent") == "Yes":
         draft.further = (_content(draft, attachment, content),)
     return draft.filing()
+
+
+_CONFIDENTIALITIES = {"V": "Restricted", "R": "Restricted", "NOPAT": "Not for patient", "N": "Normal"}
+
+
+def _confidentiality(resource: Json) -> str | None:
+    """The strictest of its labels."""
+    labels = {"coding": objects((resource.get("meta") or {}).get("security"))}
+    said = codes(labels, resource.get("securityLabel"))
+    return next((word for code, word in _CONFIDENTIALITIES.items() if code in said), None)
 
 
 def _attachment(resource: Json) -> Json:

@@ -159,16 +159,26 @@ def file_flag(resource: Json) -> Filing:
     if draft.get("Category") == "Allergies":
         raise NoPlace("the catalogue holds allergies as AllergyIntolerance")
     draft.put("Category", "Not stated")
+    for comment, told in (("CategoryComments", "Category"), ("AlertTypeComments", "AlertType")):
+        if draft.get(comment) in (draft.get(told), _second_category(resource)):
+            draft.replace(comment, None)
     kinds = {_FLAG_TYPES[one] for one in codes(resource.get("category")) if one in _FLAG_TYPES}
     draft.put("AlertType", kinds.pop() if len(kinds) == 1 else None)
     draft.put("Status", status)
     return draft.filing()
 
 
+_SIDES = ("left", "right", "bilateral", "both")
+
+
 def file_procedure(resource: Json) -> Filing:
     if resource.get("status") != "completed":
         raise NoPlace("it is not completed: the list shows what was done")
-    draft = Draft(ACUTE_PROCEDURES, resource)
+    draft = Draft(ACUTE_PROCEDURES, resource, leave=("Laterality",))
+    for site in map(concept_text, objects(resource.get("bodySite"))):
+        is_side = any(side in (site or "").lower().split() for side in _SIDES)
+        if not (is_side and draft.put("Laterality", site)):
+            draft.note("Body site", site)
     period = resource.get("performedPeriod") or {}
     draft.when("ProcedureDate", resource.get("performedDateTime"), period.get("start"))
     draft.note("Until", period.get("end"))

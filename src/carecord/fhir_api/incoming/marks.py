@@ -52,6 +52,11 @@ def _values(resource: Json, node: Any, steps: tuple[Step, ...]) -> Iterator[Any]
         said = reference_text(resource, node)
     elif not rest and step.name == "div":
         said = plain_text(str(node.get("div", "")))
+    elif not rest and step.name in ("value", "unit") and "comparator" in node:
+        # "Less than 5" is not 5: who needs it says it in words.
+        said = None
+    elif not rest and step.name == "unit":
+        said = node.get("unit") or node.get("code")
     else:
         for one in _chosen(node, step):
             yield from _values(resource, one, rest)
@@ -83,7 +88,9 @@ def _is(one: Json, name: str, which: str) -> bool:
         case "contained":
             return one.get("resourceType") == which
         case "participant":
-            return which in codes(one.get("type")) or _is_actor(one.get("actor"), which)
+            return _is_participant(one, which)
+        case "statusHistory":
+            return bool(one.get("status") == which)
         case "telecom":
             return _is_telecom(one, which)
         case "name":
@@ -115,9 +122,17 @@ def _is_identifier_of(one: Json, which: str) -> bool:
 _ACTORS = {"LOC": "Location", "ATND": "Practitioner"}
 
 
-def _is_actor(actor: Any, which: str) -> bool:
-    """An appointment's participant is told by what it refers to."""
-    if not isinstance(actor, dict) or which not in _ACTORS:
+def _is_participant(one: Json, which: str) -> bool:
+    """By its type, or by what it refers to; a site is a place with a national code, a clinic one without."""
+    actor = one.get("actor") or {}
+    if which in ("LOC", "site"):
+        is_site = (actor.get("identifier") or {}).get("system") == IDENTIFIERS["ods"]
+        return is_site is (which == "site") and ("LOC" in codes(one.get("type")) or _is_actor(actor, "LOC"))
+    return which in codes(one.get("type")) or _is_actor(actor, which)
+
+
+def _is_actor(actor: Json, which: str) -> bool:
+    if which not in _ACTORS:
         return False
     kind = actor.get("type") or str(actor.get("reference", "")).rpartition("/")[0].rpartition("/")[2]
     return kind == _ACTORS[which]
@@ -134,8 +149,10 @@ def _is_telecom(one: Json, which: str) -> bool:
             return system in ("phone", "sms", None) and use == "mobile"
         case "work":
             return system == "phone" and use == "work"
-        case _:
+        case "phone":
             return system == "phone" and use not in ("mobile", "work")
+        case _:
+            return False
 
 
 def _slug(title: Any) -> str:

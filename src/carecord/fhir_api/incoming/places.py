@@ -77,6 +77,8 @@ def file(resource: Json, *, today: str) -> Filing:
         raise NoPlace(NO_PLACES.get(type_name, "the catalogue has no such type"))
     _check_plain(resource)
     filing = PLACES[type_name](resource)
+    if _is_confidential(resource) and not _is_restricted(filing):
+        raise NoPlace("it is restricted: the lists of its type show it to everyone who may read them")
     for one in (filing, *filing.further):
         _check_item(one, today)
     return filing
@@ -86,9 +88,6 @@ def _check_plain(resource: Json) -> None:
     """What the catalogue's lists would show without what changes its meaning has no place in them."""
     if any(name in ("modifierExtension", "implicitRules") for name in _names(resource)):
         raise NoPlace("an extension changes its meaning")
-    meta = resource.get("meta") or {}
-    if _CONFIDENTIAL & codes({"coding": [*objects(meta.get("security"))]}) or _is_confidential(resource):
-        raise NoPlace("it is restricted: the lists of its type show it to everyone who may read them")
     subject = resource.get("subject") or resource.get("patient")
     target = subject.get("reference") if isinstance(subject, dict) else None
     kind = subject.get("type") if isinstance(subject, dict) else None
@@ -97,13 +96,20 @@ def _check_plain(resource: Json) -> None:
 
 
 def _is_confidential(resource: Json) -> bool:
-    """A document says so itself."""
-    return bool(_CONFIDENTIAL & codes(resource.get("securityLabel")))
+    labels = {"coding": objects((resource.get("meta") or {}).get("security"))}
+    return bool(_CONFIDENTIAL & codes(labels, resource.get("securityLabel")))
 
 
 def _is_of_other(reference: str) -> bool:
     words = reference.split("/_history/")[0].split("/")
     return len(words) > 1 and not reference.startswith("urn:") and words[-2] != "Patient"
+
+
+def _is_restricted(filing: Filing) -> bool:
+    """Whether only those with the bundle's restricted scope are shown the row."""
+    item = filing.item
+    says_so = item.get("Confidentiality") == "Restricted" or item.get("CareSetting") == "Mental health"
+    return filing.operation.restricted or says_so
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -46,16 +46,17 @@ def file_care_plan(resource: Json) -> Filing:
         )
     if any(one.get("detail", {}).get("doNotPerform") for one in objects(resource.get("activity"))):
         raise NoPlace("it says what must not be done: the list would show it as something to do")
-    in_community = "community" in words(resource.get("category"))
+    setting = _care_setting(resource)
+    in_community = setting is not None or "community" in words(resource.get("category"))
     operation = COMMUNITY_CARE_PLANS if in_community else UNIVERSAL_CARE_PLANS
     identity, kind = ("CarePlanId", "CarePlanType") if in_community else ("PlanId", "PlanType")
-    draft = Draft(operation, resource, leave=("AgreedWithPerson",))
+    draft = Draft(operation, resource, leave=("CareSetting",) if in_community else ("AgreedWithPerson",))
     draft.identify(identity)
     draft.put(kind, resource.get("title") or "Not stated")
     draft.put("Status", status)
     draft.when("CreatedDate", (resource.get("period") or {}).get("start"))
     if in_community:
-        draft.put("CareSetting", "Community")
+        draft.put("CareSetting", setting or "Community")
         draft.item["Problems"] = {"Problem": [*_problems(resource)]}
     else:
         draft.item["Needs"] = {"Need": [*_needs(resource)]}
@@ -108,6 +109,15 @@ def _named(resource: Json, reference: Json) -> str | None:
     return reference_text(resource, reference)
 
 
+_CARE_SETTINGS = ("Community", "Mental health")
+
+
+def _care_setting(resource: Json) -> str | None:
+    """What it says itself; rows of mental health are restricted."""
+    told = map(concept_text, objects(resource.get("category")))
+    return next((one for one in told if one in _CARE_SETTINGS), None)
+
+
 _COORDINATOR = "coordinator"
 
 
@@ -115,8 +125,8 @@ def file_care_team(resource: Json) -> Filing:
     status = resource.get("status")
     if status not in ("active", "inactive", "suspended"):
         raise NoPlace("its status is not one that the list shows")
-    draft = Draft(CASELOAD, resource)
-    draft.put("CareSetting", "Community")
+    draft = Draft(CASELOAD, resource, leave=("CareSetting",))
+    draft.put("CareSetting", _care_setting(resource) or "Community")
     draft.identify("TeamCode")
     draft.put("TeamDesc", first_text(resource, resource.get("managingOrganization")))
     roles = [one.get("role") for one in objects(resource.get("participant"))[:1]]
@@ -138,7 +148,7 @@ def file_response(resource: Json) -> Filing:
     # Mental health rows are restricted; who sends one says so by meta.security, and it is kept as FHIR alone.
     draft.put("CareSetting", "Community")
     draft.identify("AssessmentId")
-    draft.put("AssessmentType", _questionnaire(resource))
+    draft.put("AssessmentType", _questionnaire(resource) or "Not stated")
     draft.put("Status", status)
     draft.item["Answers"] = {"Answer": [*_answers(resource)]}
     return draft.filing()

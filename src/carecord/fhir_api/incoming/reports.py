@@ -61,7 +61,7 @@ def file_report(resource: Json) -> Filing:
         return _imaging(resource)
     if said & _LABORATORY or "laborator" in told or "patholog" in told:
         return _laboratory(resource)
-    if not category and ("specimen" in resource or "result" in resource):
+    if not category and "specimen" in resource:
         return _laboratory(resource)
     raise NoPlace("its category is neither laboratory nor imaging")
 
