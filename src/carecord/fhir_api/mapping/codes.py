@@ -10,7 +10,7 @@ WORDS: Mapping[str, Mapping[str, str | int]] = MappingProxyType(
     {
         "Patient.gender": {"1": "male", "2": "female", "9": "other", "X": "unknown"},
         "RelatedPerson.gender": {"1": "male", "2": "female", "9": "other", "X": "unknown"},
-        "Patient.extension[UKCore-BirthSex].valueCodeableConcept.coding.code": {
+        "extension[UKCore-BirthSex].valueCodeableConcept.coding.code": {
             "1": "M",
             "2": "F",
             "9": "UN",

@@ -6,6 +6,7 @@ from typing import Any
 
 from carecord.catalogue.code_systems import LOCAL, READ2
 from carecord.catalogue.model import CatalogueError, Holds
+from carecord.catalogue.value_lists import GENDER
 from carecord.fhir_api.definitions import children, value_set
 from carecord.fhir_api.mapping import making, systems, values
 from carecord.fhir_api.mapping.codes import codes_for, element_of
@@ -169,6 +170,8 @@ def _subject(row: Row) -> dict[str, str]:
 
 def _coded_in(node: Node) -> str | Callable[[Row], str]:
     """The system of a coding: by its slice, its field's code system, or the element it stands in."""
+    if node.selector == LOCAL.name:
+        return _local_codes
     if node.selector in systems.CODES:
         return systems.CODES[node.selector]
     for reached in node.entries["code"][""].reached:
@@ -192,6 +195,8 @@ def _conversion(node: Node, reached: Reached) -> Callable[[Any], Any]:
             return values.read_code
         if node.place.type == "code" and not reached.field.values and _is_bound(node.place.element.binding):
             raise CatalogueError(f"{'.'.join(node.words)}: its words have no codes")
+        if reached.field.values is GENDER and node.place.type == "string":
+            return GENDER.meanings.get
         if node.place.type == "base64Binary" and (
             reached.field.holds is Holds.BASE64 or node.words[-1] == "hash"
         ):

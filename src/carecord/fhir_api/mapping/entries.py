@@ -13,7 +13,7 @@ from carecord.fhir_api.mapping.settling import settler
 from carecord.fhir_api.mapping.systems import CONFIDENTIALITY, TENANCIES
 
 _PATIENT_ONLY = ("patient_record", "patient_address", "patient_identifier")
-_RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
+RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
 _OWNERS = {"Appointment": "participant", "Task": "for", "Binary": "securityContext"}
 
 
@@ -71,7 +71,7 @@ def _complete(resource: Json, maker: Maker, about: About, *, restricted: bool) -
     if maker.declared.profile:
         meta["profile"] = [maker.declared.profile]
     if restricted:
-        meta["security"] = [_RESTRICTED]
+        meta["security"] = [RESTRICTED]
     resource["meta"] = meta
     for absent in absent_children(type_name):
         if absent.names.isdisjoint(resource):

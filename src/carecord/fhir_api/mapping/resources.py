@@ -22,9 +22,6 @@ from carecord.fhir_api.mapping.making import Make, Row, field
 from carecord.fhir_api.mapping.paths import parse
 from carecord.fhir_api.mapping.tree import Lists, Node, Reached
 
-_GENERAL = ("id", "meta.")
-"""What every resource gets alike, whatever the marks say: the server's own, and the tenancy."""
-
 
 @dataclass(frozen=True, slots=True)
 class Maker:
@@ -67,14 +64,14 @@ class Mapped:
     makers: tuple[Maker, ...]
 
 
-def maker(declared: Resource, operations: Sequence[Operation], *, on: str | None = None) -> Maker:
+def maker(declared: Resource, operations: Sequence[Operation]) -> Maker:
     """The maker of a declared resource, from the marks of these operations' fields."""
     marks = [
         (leaf, mark.path)
         for operation in operations
         for leaf in operation.leaves
         for mark in leaf.field.fhir
-        if (mark.on or "") == (declared.key if on is None else on) and not mark.path.startswith(_GENERAL)
+        if (mark.on or "") == declared.key and not _is_general(mark.path)
     ]
     lists = _repeated(declared, marks)
     root = Node(None, declared.type, words=(declared.type,), depth=len(lists))
@@ -86,6 +83,11 @@ def maker(declared: Resource, operations: Sequence[Operation], *, on: str | None
         except CatalogueError as error:
             raise CatalogueError(f"{operations[0].operation_id}: {leaf.name}: {error}") from None
     return Maker(declared, compiled(root), lists)
+
+
+def _is_general(path: str) -> bool:
+    """What every resource has alike, whatever the marks say: the server's own, and the tenancy."""
+    return path == "id" or path.startswith("meta.")
 
 
 def _repeated(declared: Resource, marks: Sequence[tuple[Leaf, str]]) -> Lists:

@@ -35,6 +35,8 @@ def brought_by(path: str, selector: str, title: str) -> Json:
     match name:
         case "name":
             return {"use": selector}
+        case "identifier" if owner == "Patient":
+            return {"use": "official" if selector == "nhsNumber" else "usual"}
         case "telecom":
             return _telecom(owner, selector)
         case "participant":

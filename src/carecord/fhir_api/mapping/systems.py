@@ -101,6 +101,7 @@ CODED: Mapping[str, str] = MappingProxyType(
         "Observation.category": f"{_HL7}/observation-category",
         "DiagnosticReport.category": f"{_HL7}/v2-0074",
         "Observation.interpretation": f"{_HL7}/v3-ObservationInterpretation",
+        "Observation.component.interpretation": f"{_HL7}/v3-ObservationInterpretation",
         "Encounter.class": f"{_HL7}/v3-ActCode",
         "MedicationRequest.category": f"{_UK_CORE}-MedicationRequestCategory",
         "MedicationRequest.courseOfTherapyType": f"{_HL7}/medicationrequest-course-of-therapy",

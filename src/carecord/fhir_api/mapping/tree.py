@@ -35,7 +35,9 @@ class Reached:
     @property
     def title(self) -> str:
         """The field in words: `What matters to me`."""
-        return self.field.attribute.replace("_", " ").strip().capitalize() if self.field else ""
+        if self.field is None:
+            return ""
+        return self.field.attribute.replace("_", " ").strip().capitalize().replace(" i ", " I ")
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ def settle_episode(encounter: Json, item: Item, about: About) -> bool:
 @settles(ACUTE_ED_ATTENDANCES)
 def settle_attendance(encounter: Json, item: Item, about: About) -> bool:
     encounter["status"] = "finished" if item.get("DepartureDate") else "in-progress"
+    encounter["statusHistory"].sort(key=lambda one: one["period"].get("start") or one["period"]["end"])
     name_diagnoses(encounter)
     return True
 
