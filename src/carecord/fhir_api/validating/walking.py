@@ -23,8 +23,12 @@ def examine_resource(value: Any, place: Place, exam: Examination, *, contained: 
     if not contained:
         exam.root = value
     _examine(value, plan(type_name), place, exam)
-    if "contained" in value and len(exam.issues) == before:
-        check_contained(value, place, exam)
+    if "contained" in value:
+        if contained:
+            said = "breaks dom-2: nothing contained contains more"
+            exam.error((place, "contained", -1), "invariant", said)
+        elif len(exam.issues) == before:
+            check_contained(value, place, exam)
     exam.resource, exam.root = around, root
 
 
