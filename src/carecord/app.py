@@ -1,4 +1,4 @@
-"""The application: one process that answers the bundles API, tokens and the API reference."""
+"""The application: one process that answers the bundles API, the FHIR API, tokens and the API reference."""
 
 import asyncio
 import contextlib
@@ -31,6 +31,10 @@ from carecord.catalogue import BUNDLES
 from carecord.catalogue.data_submission import BUNDLE as DATA_SUBMISSION
 from carecord.db.connect import Database, database
 from carecord.db.readers import Readers
+from carecord.fhir_api.addresses import BASE_PATH as FHIR_PATH
+from carecord.fhir_api.face import FHIRFace
+from carecord.fhir_api.routes import build_face
+from carecord.fhir_api.smart_configuration import SCOPES as SMART_SCOPES
 from carecord.kernel.errors import CareRecordError, MethodNotAllowed, NotFound, Unavailable
 from carecord.kernel.faults import log_fault
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
@@ -48,10 +52,11 @@ _WRITERS = 4
 
 
 class CareRecord:
-    """Gives each path to its part: a bundle's to the bundles API, the rest to the small routes around it."""
+    """Gives each path to its part: a bundle's, the FHIR base's, or the small routes around them."""
 
-    def __init__(self, face: BundlesFace, rest: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, face: BundlesFace, fhir: FHIRFace, rest: ASGIApp, metrics: Metrics) -> None:
         self.face = face
+        self.fhir = fhir
         self.rest = rest
         self._metrics = metrics
         self._bundles = {bundle.slug for bundle in (*BUNDLES, PATIENT_INDEX)}
@@ -63,6 +68,8 @@ class CareRecord:
             await self._metrics.time_submission(self.face, scope, receive, send)
         elif slug in self._bundles:
             await self.face(scope, receive, send)
+        elif path == FHIR_PATH or path.startswith(f"{FHIR_PATH}/"):
+            await self.fhir(scope, receive, send)
         elif path.startswith("/"):
             await self._answer_rest(scope, receive, send)
         else:
@@ -88,7 +95,17 @@ class CrossOrigin:
             allow_origins=origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["WWW-Authenticate", "Retry-After", "Content-Disposition"],
+            expose_headers=[
+                "WWW-Authenticate",
+                "Retry-After",
+                "Content-Disposition",
+                "Content-Location",
+                "ETag",
+                "Last-Modified",
+                "Location",
+                "X-Progress",
+                "X-Request-Id",
+            ],
             max_age=3600,
         )
 
@@ -161,6 +178,16 @@ def build_app(
     keys = SigningKeys(settings.data / "keys")
     tokens = Tokens(keys, issuer=settings.base_url, audience=settings.base_url)
     gate = Gate(settings, pool, tokens=tokens, trail=trail)
+    tenancies = Tenancies(pool)
+    fhir = build_face(
+        settings,
+        gate=gate,
+        trail=trail,
+        readers=readers,
+        pool=pool,
+        writing_pool=writing_pool,
+        tenancies=tenancies,
+    )
     face = BundlesFace(
         handlers() | index_handlers(),
         gate=gate,
@@ -168,7 +195,7 @@ def build_app(
         readers=readers,
         pool=pool,
         writing_pool=writing_pool,
-        tenancies=Tenancies(pool),
+        tenancies=tenancies,
         body_limit_bytes=settings.body_limit_bytes,
         submission_limit_bytes=settings.submission_limit_bytes,
         browse_by_surname=settings.browse_by_surname,
@@ -177,6 +204,7 @@ def build_app(
     scopes += SCOPES_BESIDES
     metrics = Metrics(gate, index_counts)
     scopes += INDEX_SCOPES
+    scopes += SMART_SCOPES
     endpoint = TokenEndpoint(settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes)
     rest = Starlette(
         routes=[
@@ -190,7 +218,7 @@ def build_app(
         ),
     )
     rest.router.default = not_found
-    return CareRecord(face, rest, metrics)
+    return CareRecord(face, fhir, rest, metrics)
 
 
 class Process:

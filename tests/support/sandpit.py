@@ -38,7 +38,12 @@ class Sandpit:
         self.headers = self.headers_of("reader", self.secret, self.subscription.primary_key)
 
     def add_client(
-        self, client_id: str, *, scopes: list[str] | None = None, tenancies: list[int] | None = None
+        self,
+        client_id: str,
+        *,
+        scopes: list[str] | None = None,
+        tenancies: list[int] | None = None,
+        own_tenancy_id: int | None = None,
     ) -> str:
         """Register a client, by default with every reading scope; gives its secret."""
         with self.database.connect() as connection:
@@ -48,6 +53,7 @@ class Sandpit:
                 name=client_id,
                 scopes=scopes if scopes is not None else all_read_scopes(),
                 tenancies=tenancies,
+                own_tenancy_id=own_tenancy_id,
                 by="test",
             )
 

@@ -36,12 +36,10 @@ def event_of(address: Address) -> EventName:
     return EventName.PATIENT_READ
 
 
-def audit_event(
-    call: Call, address: Address, reply: Reply, *, refusal: CareRecordError | None = None
-) -> AuditEvent:
+def audit_event(call: Call, reply: Reply, *, refusal: CareRecordError | None = None) -> AuditEvent:
     """One row: who asked for what, whose records it showed or changed, and what came of it."""
-    event, outcome, reason = event_of(address), Outcome.ALLOWED, None
-    ids = reply.patient_detail_ids or patient_in_path(address)
+    event, outcome, reason = call.event, Outcome.ALLOWED, None
+    ids = reply.patient_detail_ids or patient_in_path(call.type, call.id)
     if refusal is not None:
         outcome = Outcome.NOT_FOUND if isinstance(refusal, NotFound) else Outcome.REFUSED
         reason = refusal.reason or refusal.issue_code
@@ -64,9 +62,9 @@ def audit_event(
 _LARGEST_ID = 2**63 - 1
 
 
-def patient_in_path(address: Address) -> tuple[int, ...]:
+def patient_in_path(type_name: str | None, id_: str | None) -> tuple[int, ...]:
     """Of an address of a Patient: whose."""
-    text = address.id if address.type == "Patient" else None
+    text = id_ if type_name == "Patient" else None
     if text is not None and text.isascii() and text.isdigit() and len(text) <= 19:
         return (int(text),) if int(text) <= _LARGEST_ID else ()
     return ()

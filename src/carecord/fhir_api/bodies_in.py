@@ -1,5 +1,6 @@
 """The body of a request as FHIR has it: within a limit, zipped or not, JSON, XML, a form or a patch."""
 
+import base64
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
-from carecord.fhir_api.json_text import decode
+from carecord.fhir_api.json_text import decode, encode
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.negotiation import is_xml
 from carecord.fhir_api.xml_text import from_xml
@@ -60,11 +61,7 @@ class Body:
         """The steps of a JSON Patch (RFC 6902)."""
         if self.media_type.partition(";")[0].strip().lower() != JSON_PATCH:
             raise UnsupportedMediaType(f"A patch must be {JSON_PATCH}.", headers={"Accept-Patch": JSON_PATCH})
-        # The decoder of resources takes one object: the steps are put into one.
-        steps = decode(b'{"steps":%b}' % (await self.raw()))["steps"]
-        if not isinstance(steps, list):
-            raise BadRequest("The patch must be an array of steps (RFC 6902).")
-        return steps
+        return _steps(await self.raw())
 
     async def _receive_all(self) -> bytes:
         chunks: list[bytes] = []
@@ -102,6 +99,50 @@ class Body:
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"The body is larger than {self._limit} bytes.")
+
+
+class GivenBody(Body):
+    """The resource of an entry of a Bundle, which takes the place of a body."""
+
+    def __init__(self, resource: Json | None) -> None:
+        self._resource = resource
+        self.media_type = ""
+
+    async def raw(self) -> bytes:
+        return b"" if self._resource is None else encode(self._resource)
+
+    async def resource(self) -> Json:
+        if self._resource is None:
+            raise BadRequest("The entry has no resource.", errors=[FieldError("resource", "is missing")])
+        return self._resource
+
+    async def form(self) -> list[tuple[str, str]]:
+        return []
+
+    async def patch(self) -> list[Any]:
+        return patch_in(self._resource)
+
+
+def patch_in(resource: Json | None) -> list[Any]:
+    """The steps of a JSON Patch that comes in a Binary, as R4 has it for entries of a Bundle."""
+    resource = resource or {}
+    media_type = str(resource.get("contentType", "")).partition(";")[0].strip().lower()
+    if resource.get("resourceType") != "Binary" or media_type != JSON_PATCH:
+        raise BadRequest(f"A patch in a Bundle must be a Binary of {JSON_PATCH}.")
+    try:
+        raw = base64.b64decode(str(resource.get("data", "")), validate=True)
+    except ValueError as error:
+        raise BadRequest("The data of the Binary is not base64.") from error
+    return _steps(raw)
+
+
+def _steps(raw: bytes) -> list[Any]:
+    # The decoder of resources takes one object: the steps are put into one.
+    steps = decode(b'{"steps":%b}' % raw)
+    found = steps.get("steps")
+    if not isinstance(found, list) or len(steps) > 1:
+        raise BadRequest("The patch must be an array of steps (RFC 6902).")
+    return found
 
 
 def parse_parameters(query: bytes) -> list[tuple[str, str]]:

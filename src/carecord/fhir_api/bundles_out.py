@@ -1,6 +1,7 @@
 """Bundles that go out, put together of bodies as they are kept: no resource is decoded on the way."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 
@@ -58,16 +59,18 @@ def response_entry(
     full_url: str | None = None,
     body: bytes | None = None,
     location: str | None = None,
-    kept: Kept | None = None,
+    etag: str | None = None,
+    last_modified: datetime | None = None,
     outcome: Json | None = None,
 ) -> bytes:
     """An entry of a batch-response or transaction-response."""
     response: Json = {"status": f"{status} {HTTPStatus(status).phrase}"}
     if location is not None:
         response["location"] = location
-    if kept is not None:
-        response["etag"] = etag(kept)
-        response["lastModified"] = instant(kept.last_updated)
+    if etag is not None:
+        response["etag"] = etag
+    if last_modified is not None:
+        response["lastModified"] = instant(last_modified)
     if outcome is not None:
         response["outcome"] = outcome
     parts = [b"{"]

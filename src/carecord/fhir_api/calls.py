@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from carecord.access.audit import EventName
 from carecord.db.readers import Readers
 from carecord.fhir_api.bodies_in import Body
 from carecord.fhir_api.kept import Json, Kept
@@ -53,6 +56,8 @@ class Call:
     headers: Mapping[bytes, bytes]
     preferences: Preferences
     body: Body
+    event: EventName
+    """What the audit calls it."""
     trace_id: str
 
     @property
@@ -102,6 +107,12 @@ class Reply:
     restricted: bool = False
     audited: bool = False
     """A change whose audit row was written in its own transaction, or a call that shows nobody."""
+
+    @property
+    def last_modified(self) -> datetime | None:
+        """What the Last-Modified header says."""
+        said = self.headers.get("Last-Modified")
+        return None if said is None else parsedate_to_datetime(said)
 
     def showing(self, *kept: Kept) -> "Reply":
         """The same, with whose records these resources are noted for the audit."""

@@ -15,7 +15,7 @@ from carecord.access.gate import KEY_HEADER, Gate
 from carecord.fhir_api import json_text
 from carecord.fhir_api.addresses import BASE_PATH, PUBLIC, Address, Addresses, Interaction
 from carecord.fhir_api.admission import check_address, rights_of
-from carecord.fhir_api.auditing import audit_event, patient_in_path
+from carecord.fhir_api.auditing import audit_event, event_of, patient_in_path
 from carecord.fhir_api.bodies_in import Body, parse_parameters
 from carecord.fhir_api.calls import Call, Handler, Parts, Reply
 from carecord.fhir_api.kept import Json
@@ -91,16 +91,20 @@ class FHIRFace:
         if address.interaction in PUBLIC:
             return self._tell(address.interaction)
         call = await self._let_in(scope["method"], address, parameters, receive, received)
+        return await self.dispatch(call, address)
+
+    async def dispatch(self, call: Call, address: Address) -> Reply:
+        """Answer if the caller has the right, and write it down. Entries of a batch come here too."""
         try:
             check_address(call.rights, address)
-            if scope["method"] == "POST" and address.interaction is Interaction.SEARCH:
-                call.parameters = [*call.parameters, *_specific(await call.body.form())]
+            if call.method == "POST" and address.interaction is Interaction.SEARCH:
+                call.parameters = [*call.parameters, *specific(await call.body.form())]
             reply = await self._handler(address)(call)
         except CareRecordError as error:
-            await self._trail.record(audit_event(call, address, Reply(), refusal=error))
+            await self._trail.record(audit_event(call, Reply(), refusal=error))
             raise
         if not reply.audited:
-            await self._trail.record(audit_event(call, address, reply))
+            await self._trail.record(audit_event(call, reply))
         return reply
 
     async def _let_in(
@@ -115,7 +119,7 @@ class FHIRFace:
             received.header(b"authorization"),
             received.header(_KEY_HEADER),
             operation_id=".".join(filter(None, ("fhir", address.type, address.name))),
-            patient_detail_ids=patient_in_path(address),
+            patient_detail_ids=patient_in_path(address.type, address.id),
             trace_id=received.trace_id,
         )
         return Call(
@@ -128,10 +132,11 @@ class FHIRFace:
             id=address.id,
             version=address.version,
             rest=address.rest,
-            parameters=_specific(parameters),
+            parameters=specific(parameters),
             headers=received.headers,
             preferences=received.preferences,
             body=Body(receive, received.headers, self._body_limit_bytes),
+            event=event_of(address),
             trace_id=received.trace_id,
         )
 
@@ -159,6 +164,6 @@ def refusal(error: CareRecordError) -> Reply:
     return Reply(json_text.encode(outcome_of(error)), status=error.status, headers=dict(error.headers))
 
 
-def _specific(parameters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def specific(parameters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those that say what is asked for, and not in which form."""
     return [(name, value) for name, value in parameters if name not in GENERAL]

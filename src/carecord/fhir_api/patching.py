@@ -1,0 +1,52 @@
+"""JSON Patch (RFC 6902) on a resource: step by step, within a size, and never on what names the resource."""
+
+from typing import Any
+
+import jsonpatch
+from jsonpointer import JsonPointerException
+
+from carecord.fhir_api.json_text import decode, encode
+from carecord.fhir_api.kept import Json, Kept
+from carecord.kernel.errors import BadRequest, BodyTooLarge, FieldError, Unprocessable
+
+MOST_STEPS = 500
+_LARGEST = 4_000_000
+
+
+def patched(kept: Kept, steps: list[Any]) -> Json:
+    """The resource after all steps; BadRequest where one is no step, Unprocessable where it does not fit."""
+    assert kept.body is not None
+    if len(steps) > MOST_STEPS:
+        raise BadRequest(f"A patch has {MOST_STEPS} steps at most.")
+    resource = decode(kept.body)
+    for place, step in enumerate(steps):
+        resource = _apply(step, resource, place)
+    if resource.get("resourceType") != kept.type or resource.get("id") != kept.id:
+        raise Unprocessable("A patch changes neither the type nor the id.", reason="patch_of_identity")
+    return resource
+
+
+def _apply(step: Any, resource: Json, place: int) -> Json:
+    if not isinstance(step, dict):
+        raise BadRequest("The patch breaks a rule.", errors=[FieldError(f"[{place}]", "must be an object")])
+    try:
+        changed = jsonpatch.JsonPatch([step]).apply(resource, in_place=True)
+    except jsonpatch.JsonPatchTestFailed as error:
+        raise _misfit(place, "is a test that fails") from error
+    except (jsonpatch.JsonPatchConflict, JsonPointerException) as error:
+        raise _misfit(place, "points to where there is nothing") from error
+    except (jsonpatch.JsonPatchException, TypeError, KeyError, ValueError, AttributeError) as error:
+        rule = FieldError(f"[{place}]", "must be a step of RFC 6902: op, path, and from or value as op asks")
+        raise BadRequest("The patch breaks a rule.", errors=[rule]) from error
+    if not isinstance(changed, dict):
+        raise _misfit(place, "leaves no resource")
+    # A few copies into themselves would fill the memory.
+    if step.get("op") == "copy" and len(encode(changed)) > _LARGEST:
+        raise BodyTooLarge(f"The patched resource is larger than {_LARGEST} bytes.")
+    return changed
+
+
+def _misfit(place: int, rule: str) -> Unprocessable:
+    return Unprocessable(
+        "The patch does not fit the resource.", errors=[FieldError(f"[{place}]", rule)], reason="patch_misfit"
+    )
