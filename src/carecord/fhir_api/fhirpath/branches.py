@@ -14,7 +14,7 @@ from carecord.fhir_api.fhirpath.grammar import (
     TypeTest,
     parse,
 )
-from carecord.fhir_api.fhirpath.nodes import element_below, is_a, members
+from carecord.fhir_api.fhirpath.nodes import element_below, is_a, is_primitive, members
 
 
 def branches(expression: str, type_name: str) -> list[Tree]:
@@ -68,8 +68,9 @@ def path_of(branch: Tree, type_name: str) -> tuple[Path, list[Tree]]:
 
 
 def _callable(rest: list[Tree], path: Path) -> list[Tree]:
-    """What is left over; the path is forgotten where that holds more than names and calls."""
-    if not all(isinstance(one, Member | Call) for one in rest):
+    """What is left. The path is forgotten if that is more than calls, or looks below a primitive."""
+    of_primitives = path and any(is_primitive(end) for _, end in path[-1])
+    if of_primitives or not all(isinstance(one, Member | Call) for one in rest):
         path.clear()
     return rest
 
