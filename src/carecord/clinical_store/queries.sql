@@ -403,6 +403,16 @@ FROM unnest(%(source_keys)s::text[], %(items)s::json[], %(occurred_at)s::timesta
 ON CONFLICT (patient_detail_id, collection, source_key) DO NOTHING
 RETURNING source_key, entry_id
 
+-- add_new --
+-- Store entries that a client submits and that are known to be new, in the stores of several records.
+INSERT INTO clinical_store.entry
+    (patient_detail_id, collection, entry_id, source_key, occurred_at, item, submitted_by)
+SELECT n.patient_detail_id, n.collection, coalesce(n.entry_id, nextval('clinical_store.entry_id')), n.source_key,
+    n.occurred_at, n.item, %(client_id)s
+FROM unnest(%(ids)s::bigint[], %(stores)s::text[], %(entry_ids)s::bigint[], %(source_keys)s::text[],
+            %(occurred_at)s::timestamp[], %(items)s::json[])
+    AS n (patient_detail_id, collection, entry_id, source_key, occurred_at, item)
+
 -- own_entries --
 -- What a client has submitted to a collection of a record; {rows} are those that the collection shows.
 SELECT e.entry_id

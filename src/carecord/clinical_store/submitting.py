@@ -54,6 +54,36 @@ class _Deleted:
     deleted_as_of: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A row whose key no stored one has. Without an `entry_id` it gets the next."""
+
+    patient_detail_id: int
+    row: Row
+    entry_id: int | None = None
+
+
+def add_new_entries(connection: Connection[Any], entries: Sequence[NewEntry], *, client_id: str) -> None:
+    """Store rows of any stores and records whose keys are new, in the caller's transaction, all at once."""
+    if not entries:
+        return
+    connection.execute(
+        queries.add_new,
+        {
+            "ids": [one.patient_detail_id for one in entries],
+            "stores": [one.row.store for one in entries],
+            "entry_ids": [one.entry_id for one in entries],
+            "source_keys": [one.row.key for one in entries],
+            "occurred_at": [one.row.occurred_at for one in entries],
+            "items": [one.row.item.decode() for one in entries],
+            "client_id": client_id,
+        },
+    )
+    shared = {one.patient_detail_id for one in entries if one.row.store == SHARING_STORE}
+    if shared:
+        apply_sharing(connection, shared)
+
+
 def submit_entries(
     connection: Connection[Any],
     patient_detail_id: int,

@@ -1,0 +1,93 @@
+"""Freshening for those who wait for an answer, bounded in time; and for a whole database."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from carecord.fhir_api.storing.freshening import AT_ONCE, Freshened, freshen
+from carecord.fhir_api.storing.rows import queries
+from carecord.kernel.errors import Unavailable
+
+PATIENCE_S = 4.0
+"""How long a caller waits for resources to be made before it is told to come again."""
+
+_IN_ONE_GO = 50
+"""Records of one transaction while a caller waits."""
+
+_RETRY_AFTER_S = 5
+
+_whole = threading.Lock()
+"""Of one process, one call makes all that is stale; the others find it made."""
+
+
+async def freshen_asked(writing_pool: ConnectionPool[Any], patient_detail_ids: Sequence[int] | None) -> None:
+    """Make anew what is stale of these records (None: of all); Unavailable where there is too much of it.
+
+    What was made until then stays made: who asks again finds less to do.
+    """
+    await asyncio.to_thread(_freshen_in_time, writing_pool, patient_detail_ids)
+
+
+def freshen_all(writing_pool: ConnectionPool[Any]) -> Iterator[Freshened]:
+    """Make anew all that is stale, in transactions of several hundred records; tells of each."""
+    while True:
+        with writing_pool.connection() as connection, connection.transaction():
+            made = freshen(connection, None)
+        yield made
+        if made.is_all:
+            return
+
+
+def freshen_whole(connection: Connection[Any]) -> Iterator[Freshened]:
+    """The same on a connection of one's own."""
+    while True:
+        with connection.transaction():
+            made = freshen(connection, None)
+        yield made
+        if made.is_all:
+            return
+
+
+def _freshen_in_time(writing_pool: ConnectionPool[Any], ids: Sequence[int] | None) -> None:
+    until = time.monotonic() + PATIENCE_S
+    if ids is not None:
+        _freshen_until(writing_pool, ids, until)
+        return
+    if not _whole.acquire(timeout=PATIENCE_S):
+        raise _too_much()
+    try:
+        _freshen_until(writing_pool, None, until)
+    finally:
+        _whole.release()
+
+
+def _freshen_until(writing_pool: ConnectionPool[Any], ids: Sequence[int] | None, until: float) -> None:
+    most = AT_ONCE if ids is not None else _IN_ONE_GO
+    with writing_pool.connection() as connection:
+        while True:
+            patience_ms = max(1, round((until - time.monotonic()) * 1000))
+            try:
+                with connection.transaction():
+                    # Who holds a record for longer than a caller would wait is not waited for.
+                    connection.execute(queries.limit_waiting, {"patience": f"{patience_ms}ms"})
+                    made = freshen(connection, ids, most=most)
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+                raise _too_much() from error
+            if made.is_all:
+                return
+            if time.monotonic() > until:
+                raise _too_much()
+
+
+def _too_much() -> Unavailable:
+    return Unavailable(
+        "More of the record has changed than could be made into resources while you wait; ask again.",
+        headers={"Retry-After": str(_RETRY_AFTER_S)},
+        reason="resources_stale",
+    )

@@ -1,0 +1,87 @@
+-- read --
+-- The version in force of a resource that the caller may see, and whether something of its record is stale.
+SELECT r.version, {updated_us}, r.patient_detail_id, r.tenancy_id, r.restricted, r.body, r.type, r.id,
+    r.patient_detail_id IS NOT NULL AND EXISTS (
+        SELECT FROM fhir_api.stale s WHERE s.patient_detail_id = r.patient_detail_id)
+FROM fhir_api.resource r
+WHERE r.type = %(type)s AND r.id = %(id)s AND {visible}
+
+-- absent --
+-- Of a resource that was not found: whether it was deleted, as far as the caller may know of its source, and whether
+-- it may not have been made yet.
+SELECT
+    coalesce((
+        SELECT v.body IS NULL AND (%(tenancies)s::integer[] IS NULL OR v.tenancy_id = ANY (%(tenancies)s::integer[]))
+        FROM fhir_api.resource_version v
+        WHERE v.type = %(type)s AND v.id = %(id)s AND NOT EXISTS (
+            SELECT FROM fhir_api.resource r WHERE r.type = %(type)s AND r.id = %(id)s)
+        ORDER BY v.version DESC LIMIT 1), false),
+    EXISTS (SELECT FROM fhir_api.stale s
+            WHERE %(record)s::bigint IS NULL OR s.patient_detail_id = %(record)s::bigint)
+
+-- version --
+-- One version of a resource, be it its deletion.
+SELECT {columns} FROM fhir_api.resource v
+WHERE v.type = %(type)s AND v.id = %(id)s AND v.version = %(version)s AND {visible}
+UNION ALL
+SELECT {columns} FROM fhir_api.resource_version v
+WHERE v.type = %(type)s AND v.id = %(id)s AND v.version = %(version)s AND {visible}
+
+-- history_of_instance --
+-- A page of the versions of a resource, newest first, with how many there are.
+WITH every AS (
+    SELECT {columns} FROM fhir_api.resource v
+    WHERE v.type = %(type)s AND v.id = %(id)s AND v.last_updated >= %(since)s::timestamptz AND {visible}
+    UNION ALL
+    SELECT {columns} FROM fhir_api.resource_version v
+    WHERE v.type = %(type)s AND v.id = %(id)s AND v.last_updated >= %(since)s::timestamptz AND {visible}
+)
+SELECT every.*, (SELECT count(*) FROM every) FROM every
+WHERE version < %(before_version)s::bigint
+ORDER BY version DESC
+LIMIT %(count)s::integer + 1
+
+-- history_of_type --
+-- A page of the versions of all resources of a type, newest first.
+(SELECT {columns} FROM fhir_api.resource v
+ WHERE v.type = %(type)s AND v.last_updated >= %(since)s::timestamptz
+   AND (v.last_updated, v.id, v.version) < (%(before)s::timestamptz, %(before_id)s, %(before_version)s::bigint)
+   AND {visible}
+ ORDER BY v.last_updated DESC, v.id DESC, v.version DESC
+ LIMIT %(count)s::integer + 1)
+UNION ALL
+(SELECT {columns} FROM fhir_api.resource_version v
+ WHERE v.type = %(type)s AND v.last_updated >= %(since)s::timestamptz
+   AND (v.last_updated, v.id, v.version) < (%(before)s::timestamptz, %(before_id)s, %(before_version)s::bigint)
+   AND {visible}
+ ORDER BY v.last_updated DESC, v.id DESC, v.version DESC
+ LIMIT %(count)s::integer + 1)
+ORDER BY updated_us DESC, id DESC, version DESC
+LIMIT %(count)s::integer + 1
+
+-- columns --
+-- What is read of a version v.
+v.version, {updated_us} AS updated_us, v.patient_detail_id, v.tenancy_id, v.restricted, v.body, v.type, v.id
+
+-- still_seen --
+-- A condition: the version in force of the resource v is one that the caller's scopes reach.
+EXISTS (SELECT FROM fhir_api.resource r WHERE r.type = v.type AND r.id = v.id AND {visible})
+
+-- record_of --
+-- In whose record a resource is or was, where something of that is stale.
+SELECT whose.patient_detail_id FROM (
+    SELECT patient_detail_id FROM fhir_api.resource WHERE type = %(type)s AND id = %(id)s
+    UNION ALL
+    SELECT patient_detail_id FROM fhir_api.resource_version WHERE type = %(type)s AND id = %(id)s
+) AS whose
+WHERE EXISTS (SELECT FROM fhir_api.stale s WHERE s.patient_detail_id = whose.patient_detail_id)
+LIMIT 1
+
+-- any_stale --
+-- Whether anything is stale.
+SELECT EXISTS (SELECT FROM fhir_api.stale)
+
+-- known_records --
+-- Those of these records that are of sources that the caller may see.
+SELECT patient_detail_id FROM patient_index.patient_record
+WHERE patient_detail_id = ANY (%(ids)s::bigint[]) AND tenancy_id = ANY (%(tenancies)s::integer[])

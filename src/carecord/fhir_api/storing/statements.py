@@ -1,0 +1,141 @@
+"""Statements that read resources, made once for each reach of scopes, and their answers as `Kept`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg import sql
+from psycopg.pq.abc import PGresult
+
+from carecord.db.direct import Question, number_parameters
+from carecord.db.readers import Readers
+from carecord.fhir_api.kept import Kept
+from carecord.fhir_api.rights import Deed, Rights
+from carecord.fhir_api.visibility import values_of, visible
+from carecord.kernel.sql import load_queries
+
+queries = load_queries(__package__, "reading.sql")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _updated_us(alias: str) -> sql.Composed:
+    return sql.SQL("(extract(epoch FROM {}.last_updated) * 1000000)::bigint").format(sql.Identifier(alias))
+
+
+_COLUMNS = sql.SQL(queries.columns).format(updated_us=_updated_us("v"))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A question, the names of its parameters by number, and the values that scopes bring."""
+
+    question: Question
+    parameters: tuple[str, ...]
+    scoped: Mapping[str, Any]
+
+    async def ask(self, readers: Readers, values: Mapping[str, Any]) -> PGresult:
+        every = {**self.scoped, **values}
+        return await readers.ask(self.question, [as_text(every[name]) for name in self.parameters])
+
+
+def plain(text: str) -> Statement:
+    """A statement without any caller's sight."""
+    numbered, names = number_parameters(text)
+    return Statement(Question(numbered, stays=True), names, {})
+
+
+def read_statement(rights: Rights, type_name: str) -> Statement:
+    """The version in force, if the caller may see it."""
+    return _remembered("read", rights, type_name, _make_read)
+
+
+def history_statement(name: str, rights: Rights, type_name: str) -> Statement:
+    """`version`, `history_of_instance` or `history_of_type`, over what the caller may see."""
+
+    def make(rights: Rights, type_name: str) -> Statement:
+        condition, values = _seen_versions(rights, type_name)
+        text = sql.SQL(getattr(queries, name)).format(columns=_COLUMNS, visible=condition)
+        return _prepared(text, values)
+
+    return _remembered(name, rights, type_name, make)
+
+
+def values_for(rights: Rights, **values: Any) -> dict[str, Any]:
+    """The values of a call, with those that its sight brings."""
+    return {**values_of(rights), **values}
+
+
+def kept_of(found: PGresult, place: int) -> Kept:
+    """A row of the columns that all these statements begin with."""
+    value = found.get_value
+    patient = value(place, 2)
+    return Kept(
+        version=int(value(place, 0)),  # type: ignore[arg-type]
+        last_updated=_EPOCH + timedelta(microseconds=int(value(place, 1))),  # type: ignore[arg-type]
+        patient_detail_id=None if patient is None else int(patient),
+        tenancy_id=int(value(place, 3)),  # type: ignore[arg-type]
+        restricted=value(place, 4) == b"t",
+        body=value(place, 5),
+        type=value(place, 6).decode(),  # type: ignore[union-attr]
+        id=value(place, 7).decode(),  # type: ignore[union-attr]
+    )
+
+
+def as_text(value: Any) -> bytes | None:
+    """A parameter as PostgreSQL reads it."""
+    if value is None:
+        return None
+    if isinstance(value, tuple | list):
+        return b"{%b}" % b",".join([_element(one) for one in value])
+    return str(value).encode()
+
+
+def _element(value: Any) -> bytes:
+    if isinstance(value, str):
+        return b'"%b"' % value.replace("\\", "\\\\").replace('"', '\\"').encode()
+    return str(value).encode()
+
+
+def _make_read(rights: Rights, type_name: str) -> Statement:
+    seen = visible(rights, Deed.READ, type_name)
+    text = sql.SQL(queries.read).format(updated_us=_updated_us("r"), visible=seen.condition)
+    return _prepared(text, seen.parameters)
+
+
+def _seen_versions(rights: Rights, type_name: str) -> tuple[sql.Composable, Mapping[str, Any]]:
+    """What the caller may see of versions, which are found by nothing.
+
+    Where scopes reach only resources that match, those count whose version in force does.
+    """
+    grants = rights.grants_for(Deed.READ, type_name)
+    everything = tuple(replace(one, restriction=()) for one in grants)
+    seen = visible(replace(rights, grants=everything), Deed.READ, type_name, alias="v")
+    if not any(one.restriction for one in grants):
+        return seen.condition, seen.parameters
+    now = visible(rights, Deed.READ, type_name)
+    still = sql.SQL(queries.still_seen).format(visible=now.condition)
+    return sql.SQL("{} AND {}").format(seen.condition, still), {**seen.parameters, **now.parameters}
+
+
+def _prepared(text: sql.Composed, values: Mapping[str, Any]) -> Statement:
+    numbered, names = number_parameters(text.as_string())
+    return Statement(Question(numbered, stays=True), names, dict(values))
+
+
+_Key = tuple[str, tuple[Any, ...], bool, str]
+_statements: dict[_Key, Statement] = {}
+_MOST_REMEMBERED = 4096
+
+
+def _remembered(
+    name: str, rights: Rights, type_name: str, make: Callable[[Rights, str], Statement]
+) -> Statement:
+    key = (name, rights.grants, rights.patient is None, type_name)
+    found = _statements.get(key)
+    if found is None:
+        if len(_statements) >= _MOST_REMEMBERED:
+            _statements.clear()
+        found = _statements[key] = make(rights, type_name)
+    return found

@@ -1,0 +1,161 @@
+"""In whose record a resource belongs that a client sends: its own one of the patient who is named."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from carecord.fhir_api.kept import Json
+from carecord.fhir_api.mapping.systems import NHS_NUMBER
+from carecord.fhir_api.outcomes import InvalidResource, Issue
+from carecord.kernel.sql import load_queries
+
+queries = load_queries(__package__, "writing.sql")
+
+_PATIENT = re.compile(r"Patient/(\d{1,18})(?:/_history/\d+)?", re.ASCII)
+_OTHER_TYPE = re.compile(r"(?!Patient/)[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:/_history/\d+)?")
+
+_ELEMENTS: Mapping[str, tuple[str, ...]] = {
+    "AllergyIntolerance": ("patient",),
+    "Appointment": ("participant", "actor"),
+    "AppointmentResponse": ("actor",),
+    "Binary": ("securityContext",),
+    "Consent": ("patient",),
+    "Device": ("patient",),
+    "EpisodeOfCare": ("patient",),
+    "FamilyMemberHistory": ("patient",),
+    "Immunization": ("patient",),
+    "Provenance": ("target",),
+    "RelatedPerson": ("patient",),
+    "Schedule": ("actor",),
+    "Task": ("for",),
+}
+_SEVERAL = frozenset({"Appointment", "AppointmentResponse", "Binary", "Provenance", "Schedule"})
+"""Types whose elements name others than patients too: the first patient counts, and none is no error."""
+_NOBODY = frozenset(
+    {
+        "Group",
+        "HealthcareService",
+        "Location",
+        "Medication",
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+        "Questionnaire",
+        "Slot",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The patient that a resource names: by a patient detail ID, or by NHS number. `at` is where."""
+
+    at: str
+    patient_detail_id: int | None = None
+    nhs_number: str | None = None
+
+
+def named_in(resource: Json) -> Named | None:
+    """The patient that it is about; None where it is about none. InvalidResource where none can tell."""
+    type_name = resource["resourceType"]
+    if type_name in _NOBODY:
+        return None
+    path = _ELEMENTS.get(type_name, ("subject",))
+    at = ".".join((type_name, *path))
+    several = type_name in _SEVERAL
+    for reference in _values(resource, path):
+        if not isinstance(reference, dict):
+            continue
+        found = _read(reference, at)
+        if found is not None:
+            return found
+        if not several and not _is_of_another_type(reference):
+            raise unknown(at)
+    return None
+
+
+def unknown(at: str) -> InvalidResource:
+    """The refusal of a resource whose patient has no record of the client's own."""
+    return InvalidResource(
+        [
+            Issue(
+                "error",
+                "not-found",
+                "must name a Patient of your own, or one linked with one of your own: create that first",
+                at,
+            )
+        ]
+    )
+
+
+def own_records(
+    connection: Connection[Any],
+    named: Iterable[Named],
+    *,
+    tenancy_id: int,
+    tenancies: Sequence[int] | None,
+) -> dict[Named, int]:
+    """For each the record of this source; InvalidResource where there is none, or the number cannot tell.
+
+    `tenancies` are the sources of which the caller may know; of others it may name no record.
+    """
+    asked = list(dict.fromkeys(named))
+    if not asked:
+        return {}
+    found: dict[tuple[int | None, str | None], dict[int, int]] = {}
+    rows = connection.execute(
+        queries.own_records,
+        {
+            "ids": [one.patient_detail_id for one in asked if one.patient_detail_id is not None],
+            "nhs_numbers": [one.nhs_number for one in asked if one.nhs_number is not None],
+            "tenancy_id": tenancy_id,
+            "tenancies": None if tenancies is None else [*tenancies, tenancy_id],
+        },
+    )
+    for id, nhs_number, person, own in rows:
+        found.setdefault((id, nhs_number), {}).setdefault(person, own)
+    return {one: _only(one, found.get((one.patient_detail_id, one.nhs_number), {})) for one in asked}
+
+
+def _only(named: Named, own_by_person: Mapping[int, int]) -> int:
+    if len(own_by_person) > 1:
+        raise InvalidResource(
+            [
+                Issue(
+                    "error",
+                    "multiple-matches",
+                    "is the number of several patients; name one by its ID",
+                    named.at,
+                )
+            ]
+        )
+    for own in own_by_person.values():
+        return own
+    raise unknown(named.at)
+
+
+def _read(reference: Json, at: str) -> Named | None:
+    found = _PATIENT.fullmatch(reference.get("reference", ""))
+    if found:
+        return Named(at, patient_detail_id=int(found[1]))
+    identifier = reference.get("identifier", {})
+    if "reference" not in reference and identifier.get("system") == NHS_NUMBER and identifier.get("value"):
+        return Named(at, nhs_number=identifier["value"].replace(" ", ""))
+    return None
+
+
+def _is_of_another_type(reference: Json) -> bool:
+    if _OTHER_TYPE.fullmatch(reference.get("reference", "")):
+        return True
+    return reference.get("type", "Patient") != "Patient" and "Patient/" not in reference.get("reference", "")
+
+
+def _values(value: Any, path: Sequence[str]) -> Iterable[Any]:
+    for one in value if isinstance(value, list) else (value,):
+        if not path:
+            yield one
+        elif isinstance(one, dict) and path[0] in one:
+            yield from _values(one[path[0]], path[1:])

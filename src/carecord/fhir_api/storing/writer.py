@@ -1,0 +1,121 @@
+"""Who writes, what is told of a write, and the checks that every write goes through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection, sql
+
+from carecord.fhir_api.kept import Json, Kept
+from carecord.fhir_api.mapping.parts import Source
+from carecord.fhir_api.mapping.systems import TENANCIES
+from carecord.fhir_api.rights import Context, Deed, Rights
+from carecord.fhir_api.storing.freshening import freshen, row_of
+from carecord.fhir_api.storing.rows import Row
+from carecord.fhir_api.storing.rows import queries as row_queries
+from carecord.fhir_api.storing.subjects import queries
+from carecord.fhir_api.visibility import visible
+from carecord.kernel.errors import NotAllowed, NotFound, PreconditionFailed, Unprocessable
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A client that changes the record: what it sends is filed in its own source."""
+
+    client_id: str
+    tenancy_id: int
+    rights: Rights
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A resource as it is kept now. `changed` is false where it was so already."""
+
+    kept: Kept
+    created: bool
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A write in a transaction: its time, and the writer's source."""
+
+    at: datetime
+    source: Source
+
+
+def begin(connection: Connection[Any], writer: Writer) -> Occasion:
+    """Tell the database that this transaction makes the resources of what it changes."""
+    row = connection.execute(queries.begin_writing, {"tenancy_id": writer.tenancy_id}).fetchone()
+    assert row is not None
+    _, at, description, organisation_code = row
+    if description is None:
+        raise Unprocessable("The client's own source is not known here.", reason="unknown_tenancy")
+    return Occasion(at, Source(writer.tenancy_id, description, organisation_code))
+
+
+def tagged(resource: Json, source: Source) -> Json:
+    """What was sent, with the tag of the source that it is filed in."""
+    meta = resource.get("meta", {})
+    tags = [tag for tag in meta.get("tag", ()) if tag.get("system") != TENANCIES]
+    tags.append({"system": TENANCIES, "code": str(source.tenancy_id), "display": source.description})
+    return resource | {"meta": meta | {"tag": tags}}
+
+
+def lock_records(connection: Connection[Any], ids: Sequence[int]) -> None:
+    """Wait for who makes or changes resources of these records. Several are locked in one call."""
+    if ids:
+        connection.execute(row_queries.lock_records, {"ids": list(ids)})
+
+
+def newest_locked(
+    connection: Connection[Any], type_name: str, id: str, *, about: int | None = None
+) -> Row | None:
+    """The newest version of a resource, with its record locked and made fresh; None where it never was.
+
+    `about` is the record that it is to be in.
+    """
+    named = {"type": type_name, "id": id}
+    connection.execute(row_queries.lock_resource, named)
+    row = connection.execute(queries.whose, named).fetchone()
+    whose = row[0] if row is not None else None
+    records = sorted({one for one in (whose, about) if one is not None})
+    lock_records(connection, records)
+    if whose is not None:
+        freshen(connection, [whose])
+    found = connection.execute(queries.newest, named).fetchone()
+    return row_of(found) if found is not None else None
+
+
+def check_own(head: Row, writer: Writer) -> None:
+    """NotFound where the client may not know of it, NotAllowed where another sent it."""
+    tenancies = writer.rights.tenancies
+    if head.place.sent_by == writer.client_id:
+        return
+    if tenancies is not None and head.place.tenancy_id not in tenancies:
+        raise NotFound(reason="unknown_resource")
+    raise NotAllowed(
+        "A client changes what it has sent itself; this was sent by another.", reason="sent_by_another"
+    )
+
+
+def check_version(head: Row | None, expected: int | None) -> None:
+    """PreconditionFailed where the client means another version than the newest."""
+    if expected is not None and (head is None or head.body is None or head.version != expected):
+        raise PreconditionFailed(
+            "The resource has another version by now: read it again.", reason="version_changed"
+        )
+
+
+def check_reach(connection: Connection[Any], writer: Writer, deed: Deed, type_name: str, id: str) -> None:
+    """NotAllowed where the scopes reach some patients or resources alone, and not this, as it now stands."""
+    grants = writer.rights.grants_for(deed, type_name)
+    if any(one.context is not Context.PATIENT and not one.restriction for one in grants):
+        return
+    seen = visible(writer.rights, deed, type_name)
+    statement = sql.SQL(queries.may_see).format(visible=seen.condition)
+    values = {name: list(one) if isinstance(one, tuple) else one for name, one in seen.parameters.items()}
+    row = connection.execute(statement, {"type": type_name, "id": id} | values).fetchone()
+    if row is None or not row[0]:
+        raise NotAllowed("The scopes of the token do not reach this resource.", reason="scope_missing")
