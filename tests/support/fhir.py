@@ -1,11 +1,19 @@
 """A FHIR client of the tests' application: its token holds the SMART scopes it was given."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
 
-from tests.support.sandpit import Sandpit, tenancy_line
+from carecord.access.signing_keys import SigningKeys
+from carecord.access.tokens import Tokens
+from carecord.db.embedded import Held
+from tests.support.postgres import new_database
+from tests.support.sandpit import Sandpit, open_sandpit, tenancy_line
 
 BASE = "/fhir/R4"
 OWN = 700
@@ -22,7 +30,7 @@ class FHIRClient:
         self.headers = headers
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
-        """Header names may be written with underscores."""
+        """A body that is no bytes goes as JSON. Header names may be written with underscores."""
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         content = None
         if body is not None:
@@ -35,6 +43,9 @@ class FHIRClient:
 
     def post(self, path: str, body: Any, **headers: str) -> httpx2.Response:
         return self.call("POST", path, body, **headers)
+
+    def put(self, path: str, body: Any, **headers: str) -> httpx2.Response:
+        return self.call("PUT", path, body, **headers)
 
     def create(self, resource: Json) -> Json:
         """Keep a resource and give it as it is kept."""
@@ -49,6 +60,32 @@ class FHIRClient:
         assert answer.status_code == 200, answer.text
         entries = answer.json().get("entry", [])
         return [f"{one['resource']['resourceType']}/{one['resource']['id']}" for one in entries]
+
+    def audited(self, trace_id: str) -> list[tuple[Any, ...]]:
+        """What the audit holds of a call, by the id that its answer carried."""
+        with self.sandpit.database.connect() as connection:
+            return connection.execute(
+                "SELECT event, operation_id, patient_detail_ids, outcome FROM audit.event"
+                " WHERE trace_id = %s ORDER BY seq",
+                (trace_id,),
+            ).fetchall()
+
+    def with_token(
+        self, client_id: str, *scopes: str, patient: str | None = None, user_id: str | None = None
+    ) -> "FHIRClient":
+        """The same with a token of these scopes, as a sign-in would give it to the client."""
+        base_url = "http://127.0.0.1:8080"
+        keys = SigningKeys(self.sandpit.folder / "data" / "keys")
+        tokens = Tokens(keys, issuer=base_url, audience=base_url)
+        token = tokens.issue(client_id, scopes, ttl_s=600, patient=patient, user_id=user_id)
+        return FHIRClient(self.sandpit, {"Authorization": f"Bearer {token}"})
+
+
+@contextmanager
+def fhir_of_a_module(template: Held, folder: Path) -> Iterator[FHIRClient]:
+    """An application with a database of its own, for tests that each bring patients of their own."""
+    with new_database(template) as database, open_sandpit(database, folder) as sandpit:
+        yield open_fhir(sandpit)
 
 
 def open_fhir(
@@ -68,17 +105,19 @@ def open_fhir(
     return FHIRClient(sandpit, {"Authorization": f"Bearer {sandpit.token(client_id, secret)}"})
 
 
-def patient_of(nhs_number: str | None = None, **more: Any) -> Json:
-    """A made-up Patient."""
-    patient: Json = {
+_numbers = count(1)
+
+
+def patient_of(**more: Any) -> Json:
+    """A made-up Patient whom nobody else is like: each has a local number and a day of birth of its own."""
+    number = next(_numbers)
+    return {
         "resourceType": "Patient",
-        "name": [{"use": "official", "family": "Testperson", "given": ["Ada"]}],
-        "birthDate": "1980-02-03",
+        "identifier": [{"system": "https://hospital.example/mrn", "value": f"M{number:06}"}],
+        "name": [{"use": "official", "family": f"Testperson{_letters(number)}", "given": ["Ada"]}],
+        "birthDate": f"{1930 + number % 90}-{1 + number % 12:02}-{1 + number % 28:02}",
         "gender": "female",
-    }
-    if nhs_number is not None:
-        patient["identifier"] = [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": nhs_number}]
-    return patient | more
+    } | more
 
 
 def observation_of(patient_id: str, **more: Any) -> Json:
@@ -90,3 +129,7 @@ def observation_of(patient_id: str, **more: Any) -> Json:
         "subject": {"reference": f"Patient/{patient_id}"},
         "effectiveDateTime": "2026-03-01",
     } | more
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))

@@ -31,7 +31,7 @@ class Sandpit:
     def __init__(self, database: Database, http: TestClient, folder: Path) -> None:
         self.database = database
         self.http = http
-        self._folder = folder
+        self.folder = folder
         self._files = 0
         self.secret = self.add_client("reader")
         self.subscription = self.subscribe("reader")
@@ -84,7 +84,7 @@ class Sandpit:
     def load(self, *lines: dict[str, Any]) -> Loaded:
         """Load these lines as one feed file, through the loader that `carecord load` runs."""
         self._files += 1
-        file = self._folder / f"feed-{self._files}.ndjson"
+        file = self.folder / f"feed-{self._files}.ndjson"
         file.write_bytes(b"\n".join(msgspec.json.encode(line) for line in lines))
         with self.database.connect() as connection:
             return load_file(connection, file, rejects=file.with_suffix(".rejects.ndjson"), today=TODAY)

@@ -1,5 +1,6 @@
 """Searching a type: the page asked for, what comes along, and links to this page and the next."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from carecord.fhir_api import searching, storing
@@ -8,6 +9,7 @@ from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.outcomes import Issue, outcome
 from carecord.fhir_api.searching import Found, Search
+from carecord.fhir_api.storing.links import without_unknown_links
 from carecord.kernel.errors import BadRequest, FieldError, Unavailable
 
 
@@ -28,7 +30,12 @@ async def search(call: Call) -> Reply:
         pairs, cursor, strict = [(name, value) for name, value in place["asked"]], place["cursor"], False
     asked = searching.parse(call.type, pairs, strict=strict, base=call.base)
     found = await find_fresh(call, asked, cursor)
-    return _reply(call, asked, found)
+    shown = replace(
+        found,
+        matches=await without_unknown_links(call.parts.readers, found.matches, call.rights),
+        included=await without_unknown_links(call.parts.readers, found.included, call.rights),
+    )
+    return _reply(call, asked, shown)
 
 
 async def find_fresh(call: Call, asked: Search, cursor: Json | None = None) -> Found:

@@ -1,7 +1,7 @@
 """Writing: create, update, patch and delete, each by id or by a condition."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -29,7 +29,7 @@ async def create(call: Call) -> Reply:
     writer = writer_of(call, resource)
     condition = call.header(b"if-none-exist")
     if condition is None:
-        return await change(
+        return await _told(
             call,
             lambda connection: Change(reply_to(call, storing.create(connection, resource, writer), warnings)),
         )
@@ -42,7 +42,7 @@ async def create(call: Call) -> Reply:
             return Change(reply_to(call, existing(connection, _type(call), found), warnings))
         return Change(reply_to(call, storing.create(connection, resource, writer), warnings))
 
-    return await change(call, work)
+    return await _told(call, work)
 
 
 async def update(call: Call) -> Reply:
@@ -66,7 +66,7 @@ async def update_conditionally(call: Call) -> Reply:
         written = put_by_condition(connection, search, resource, writer, expected=expected)
         return Change(reply_to(call, written, warnings))
 
-    return await change(call, work)
+    return await _told(call, work)
 
 
 def put_by_condition(
@@ -107,7 +107,7 @@ async def _patch(call: Call, id_: str, steps: list[Any]) -> Reply:
         written, warnings = patch_in_place(connection, call, _type(call), id_, steps, expected=expected)
         return Change(reply_to(call, written, warnings))
 
-    return await change(call, work)
+    return await _told(call, work)
 
 
 def patch_in_place(
@@ -164,7 +164,7 @@ async def _delete(call: Call, id_: str) -> Reply:
         return Change(Reply(status=204, headers={"ETag": etag(deleted.kept)}).showing(deleted.kept))
 
     try:
-        return await change(call, work)
+        return await _told(call, work)
     except NotFound:
         return Reply(status=204)
 
@@ -188,7 +188,17 @@ async def _put(call: Call, resource: Json, warnings: list[Issue]) -> Reply:
         written = storing.update(connection, resource, str(call.id), writer, expected_version=expected)
         return Change(reply_to(call, written, warnings))
 
-    return await change(call, work)
+    return await _told(call, work)
+
+
+async def _told(call: Call, work: Callable[[Connection[Any]], Change]) -> Reply:
+    """Do the work; a Patient that goes back names no record that the caller may not know of."""
+    reply = await change(call, work)
+    if call.type == "Patient" and call.rights.tenancies is not None and call.preferences.returns is None:
+        location = reply.headers["Location"].removeprefix(f"{call.base}/Patient/").partition("/")[0]
+        kept = await storing.read(call.parts.readers, "Patient", location, call.rights)
+        reply.body = kept.body
+    return reply
 
 
 def writer_of(call: Call, resource: Json | None) -> Writer:
