@@ -30,8 +30,10 @@ def _combinations(one: Indexed, node: Node, read: Reading) -> list[list[Any]]:
 
 
 def _parts(component: Component, value: Any, kind: str, read: Reading) -> list[Any]:
-    make = _PARTS[component.type]
     nodes = typed(component.expression, kind)(value)
+    if component.type == "reference":
+        return [text for node in nodes if (text := reference_text(node[0], read.base))]
+    make = _PARTS[component.type]
     return [part for node in nodes for part in read.once(component.type, node, make)]
 
 
@@ -44,14 +46,8 @@ def _codes(node: Node) -> list[list[str]]:
     return [list(forms)] if forms else []
 
 
-def _references(node: Node) -> list[str]:
-    text = reference_text(node[0])
-    return [text] if text else []
-
-
 _PARTS: Mapping[str, Callable[[Node], list[Any]]] = {
     "token": _codes,
-    "reference": _references,
     "date": lambda node: list(stretches((node,))),
     "quantity": quantities,
     "number": lambda node: list(numbers((node,))),
