@@ -1,0 +1,37 @@
+-- find_audit_events --
+-- A page of audit rows, the newest first, that tell only of sources that the caller may see, or of the caller itself.
+SELECT chain_id, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies, outcome, reason,
+    restricted, trace_id
+FROM audit.event
+WHERE at >= %(since)s AND at < %(until)s
+  AND (%(sources)s::integer[] IS NULL OR (tenancies <@ %(sources)s AND tenancies <> '{{}}') OR client_id = %(asking)s)
+  AND (%(within)s::bigint IS NULL OR patient_detail_ids && ARRAY(
+        SELECT other.patient_detail_id
+        FROM patient_index.patient_record asked
+        JOIN patient_index.patient_record other USING (person_id)
+        WHERE asked.patient_detail_id = %(within)s))
+  AND {conditions}
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (at, chain_id, seq) < (%(after_at)s, %(after_chain_id)s::uuid, %(after_seq)s))
+ORDER BY at DESC, chain_id DESC, seq DESC
+LIMIT %(limit)s
+
+-- of_patient --
+-- A condition: the row names one of the records of this person.
+patient_detail_ids && ARRAY(
+    SELECT other.patient_detail_id
+    FROM patient_index.patient_record asked
+    JOIN patient_index.patient_record other USING (person_id)
+    WHERE asked.patient_detail_id = %(patient)s)
+
+-- of_agent --
+-- A condition: the client or the user is one of these.
+(client_id = ANY (%(agents)s) OR user_id = ANY (%(agents)s))
+
+-- of_outcome --
+-- A condition: it came to this.
+outcome = ANY (%(outcomes)s)
+
+-- of_id --
+-- A condition: it is one of these rows.
+(chain_id, seq) IN (SELECT * FROM unnest(%(chain_ids)s::uuid[], %(seqs)s::bigint[]))

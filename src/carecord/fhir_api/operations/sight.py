@@ -1,0 +1,95 @@
+"""What a caller may see of many types at once, as a condition, and statements that hold it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from psycopg import sql
+
+from carecord.access.gate import Caller
+from carecord.db.direct import Question, number_parameters
+from carecord.fhir_api.rights import Deed, Grant, Rights
+from carecord.fhir_api.visibility import values_of, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A condition on a row `r` of fhir_api.resource, with the values of its named parameters."""
+
+    text: str
+    values: dict[str, Any]
+
+
+def sight_of(rights: Rights, deed: Deed, types: tuple[str, ...]) -> Sight:
+    """That the row is of these types, and the caller may do this with it. Equal rights make equal text."""
+    text, values = _text(rights.grants, rights.patient is not None, deed, types)
+    return Sight(text, {**values, **values_of(rights)})
+
+
+@lru_cache(maxsize=1024)
+def _text(
+    grants: tuple[Grant, ...], bound: bool, deed: Deed, types: tuple[str, ...]
+) -> tuple[str, Mapping[str, Any]]:
+    """The text, and the values that restrictions of scopes bring into it, whoever asks."""
+    rights = Rights(_NOBODY, grants, patient=0 if bound else None)
+    types_by_condition: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    for one in types:
+        if rights.may(deed, one):
+            found = visible(rights, deed, one)
+            types_by_condition.setdefault(found.condition.as_string(), []).append(one)
+            values |= found.parameters
+    ways = [
+        sql.SQL("(r.type = ANY ({}) AND {})").format(
+            sql.Literal(some),
+            sql.SQL(condition),
+        )
+        for condition, some in types_by_condition.items()
+    ]
+    text = sql.SQL("({})").format(sql.SQL(" OR ").join(ways)).as_string() if ways else "false"
+    return text, {name: value for name, value in values.items() if name not in values_of(rights)}
+
+
+_NOBODY = Caller(
+    client_id="",
+    user_id=None,
+    scopes=frozenset(),
+    tenancies=None,
+    subscription_id=None,
+    product_id=None,
+    bundles=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A question that stays prepared, with the names of its parameters in the order of their numbers."""
+
+    question: Question
+    parameters: tuple[str, ...]
+
+    @classmethod
+    def of(cls, composed: sql.Composed) -> "Statement":
+        numbered, names = number_parameters(composed.as_string())
+        return cls(Question(numbered, stays=True), names)
+
+    def arguments(self, values: Mapping[str, Any]) -> list[bytes | None]:
+        """The values in the order of the parameters, as PostgreSQL reads them."""
+        return [_as_text(values[name]) for name in self.parameters]
+
+
+def _as_text(value: Any) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, tuple | list):
+        return b"{%b}" % b",".join([_element(one) for one in value])
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    return str(value).encode()
+
+
+def _element(value: Any) -> bytes:
+    if isinstance(value, str):
+        return b'"%b"' % value.replace("\\", "\\\\").replace('"', '\\"').encode()
+    return str(value).encode()
