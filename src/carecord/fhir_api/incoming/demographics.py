@@ -26,8 +26,8 @@ _UNTRACED = "02"
 def demographics_of(patient: Json) -> dict[str, Any]:
     """By the JSON names of Patient - Demographics; what the Patient does not say is null.
 
-    `PatientNumber` is left out where it brings no local number. Raises InvalidResource for an NHS number
-    whose check digit does not hold.
+    `PatientNumber` is left out where it brings no local number, `SensitiveAddress` where nothing asks for it.
+    Raises InvalidResource for an NHS number whose check digit does not hold.
     """
     found: dict[str, Any] = {}
     for part in (_numbers, _names, _birth_and_death, _background, _telecoms, _address, _gp):
@@ -35,8 +35,9 @@ def demographics_of(patient: Json) -> dict[str, Any]:
     fitting = {name: fitted(_LEAVES[name], value) for name, value in found.items()}
     number = fitting.pop("PatientNumber", None)
     security = codes({"coding": objects((patient.get("meta") or {}).get("security"))})
-    fitting["SensitiveAddress"] = "Yes" if security & {"R", "V"} else None
     fitting["RecordStatus"] = "Closed" if patient.get("active") is False else "Active"
+    if security & {"R", "V"}:
+        fitting["SensitiveAddress"] = "Yes"
     return ({"PatientNumber": number} if number else {}) | fitting
 
 

@@ -58,7 +58,7 @@ def _put_places(draft: Draft, resource: Json) -> None:
     """Ward, bay and bed where the patient is now, or was last."""
     told = [one for one in objects(resource.get("location")) if one.get("location")]
     present = [one for one in told if one.get("status") in (None, "active")]
-    for one in reversed(present or told):
+    for one in present or reversed(told):
         kinds = codes(one.get("physicalType"))
         field = next((_PLACES[kind] for kind in kinds if kind in _PLACES), None if kinds else "WardDesc")
         if field and draft.put(field, first_text(resource, one["location"])) and field == "WardDesc":
@@ -70,6 +70,8 @@ def _emergency(resource: Json) -> Filing:
         raise NoPlace("nobody has attended, or not for certain")
     draft = Draft(ACUTE_ED_ATTENDANCES, resource)
     draft.identify("AttendanceId")
+    qualifier = draft.get("DiagnosisQualifier")
+    draft.replace("DiagnosisQualifier", qualifier and qualifier.capitalize())
     draft.put("ChiefComplaintDesc", first_text(resource, _conditions(resource)))
     if resource["status"] == "finished":
         draft.need("DepartureDate", "it is finished, and does not say when: a list would show it as open")

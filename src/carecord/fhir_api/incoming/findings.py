@@ -2,6 +2,7 @@
 
 from carecord.catalogue.acute import ACUTE_ALLERGIES, ACUTE_DIAGNOSES, ACUTE_PROCEDURES
 from carecord.catalogue.alerts import ALERTS
+from carecord.catalogue.demographics import COMMUNICATION_NEEDS
 from carecord.catalogue.gp import (
     GP_ACTIVE_PROBLEMS,
     GP_ADDITIONAL_PROBLEMS,
@@ -155,6 +156,8 @@ def file_flag(resource: Json) -> Filing:
     status = _FLAG_STATUSES.get(str(resource.get("status")))
     if status is None:
         raise NoPlace("it is entered in error: a list would show it as a warning")
+    if _ADJUSTMENT in {concept_text(one) for one in objects(resource.get("category"))}:
+        return _adjustment(resource, status)
     draft = Draft(ALERTS, resource)
     if draft.get("Category") == "Allergies":
         raise NoPlace("the catalogue holds allergies as AllergyIntolerance")
@@ -165,6 +168,17 @@ def file_flag(resource: Json) -> Filing:
     kinds = {_FLAG_TYPES[one] for one in codes(resource.get("category")) if one in _FLAG_TYPES}
     draft.put("AlertType", kinds.pop() if len(kinds) == 1 else None)
     draft.put("Status", status)
+    return draft.filing()
+
+
+_ADJUSTMENT = "Reasonable adjustment and communication"
+_TOLD_IN_THE_PATIENT = ("Language", "Contact preference")
+
+
+def _adjustment(resource: Json, status: str) -> Filing:
+    draft = Draft(COMMUNICATION_NEEDS, resource)
+    if status != "Active" or draft.get("Category") in (*_TOLD_IN_THE_PATIENT, _ADJUSTMENT):
+        raise NoPlace("it is no adjustment that the list shows, or one that no longer holds")
     return draft.filing()
 
 

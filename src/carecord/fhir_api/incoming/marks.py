@@ -74,6 +74,9 @@ def _chosen(node: Json, step: Step) -> list[Any]:
         return found[:1] if step.name != "coding" else found
     if step.selector.isdigit():
         return found[int(step.selector) : int(step.selector) + 1]
+    if step.name == "telecom":
+        is_person = node.get("resourceType") in ("Patient", "RelatedPerson")
+        return [one for one in objects(found) if _is_telecom(one, step.selector, is_person=is_person)]
     return [one for one in objects(found) if _is(one, step.name, step.selector)]
 
 
@@ -91,8 +94,6 @@ def _is(one: Json, name: str, which: str) -> bool:
             return _is_participant(one, which)
         case "statusHistory":
             return bool(one.get("status") == which)
-        case "telecom":
-            return _is_telecom(one, which)
         case "name":
             return bool(one.get("use") == which)
         case "section":
@@ -138,7 +139,8 @@ def _is_actor(actor: Json, which: str) -> bool:
     return kind == _ACTORS[which]
 
 
-def _is_telecom(one: Json, which: str) -> bool:
+def _is_telecom(one: Json, which: str, *, is_person: bool) -> bool:
+    """A person's telephone is the one at home; an organisation's any."""
     system, use = one.get("system"), one.get("use")
     if use == "old":
         return False
@@ -150,7 +152,7 @@ def _is_telecom(one: Json, which: str) -> bool:
         case "work":
             return system == "phone" and use == "work"
         case "phone":
-            return system == "phone" and use not in ("mobile", "work")
+            return system == "phone" and not (is_person and use in ("mobile", "work"))
         case _:
             return False
 

@@ -73,6 +73,9 @@ def _in_hospital(resource: Json, context: str) -> Filing:
     draft = Draft(ACUTE_MEDICATIONS, _with_medicine(resource), leave=("MedicationContext", "ChangeReason"))
     draft.put("MedicationContext", context)
     draft.put("Status", status)
+    if draft.get("SnomedCTCode") == draft.get("DMDCode"):
+        # In FHIR both are codes of SNOMED CT: a medicine's is taken as that of the dm+d.
+        draft.replace("SnomedCTCode", None)
     draft.when("StartDate", resource.get("effectiveDateTime"), resource.get("dateAsserted"))
     draft.replace("DosageText", _dosage(resource.get("dosage")))
     return draft.filing()

@@ -26,6 +26,7 @@ from carecord.fhir_api.incoming.plans import file_care_plan, file_care_team, fil
 from carecord.fhir_api.incoming.reports import file_report
 from carecord.fhir_api.incoming.requests import file_service_request
 from carecord.fhir_api.kept import Json
+from carecord.fhir_api.mapping.entries import is_restricted
 
 PLACES: Mapping[str, Callable[[Json], Filing]] = MappingProxyType(
     {
@@ -77,7 +78,7 @@ def file(resource: Json, *, today: str) -> Filing:
         raise NoPlace(NO_PLACES.get(type_name, "the catalogue has no such type"))
     _check_plain(resource)
     filing = PLACES[type_name](resource)
-    if _is_confidential(resource) and not _is_restricted(filing):
+    if _is_confidential(resource) and not is_restricted(filing.operation, filing.item):
         raise NoPlace("it is restricted: the lists of its type show it to everyone who may read them")
     for one in (filing, *filing.further):
         _check_item(one, today)
@@ -103,13 +104,6 @@ def _is_confidential(resource: Json) -> bool:
 def _is_of_other(reference: str) -> bool:
     words = reference.split("/_history/")[0].split("/")
     return len(words) > 1 and not reference.startswith("urn:") and words[-2] != "Patient"
-
-
-def _is_restricted(filing: Filing) -> bool:
-    """Whether only those with the bundle's restricted scope are shown the row."""
-    item = filing.item
-    says_so = item.get("Confidentiality") == "Restricted" or item.get("CareSetting") == "Mental health"
-    return filing.operation.restricted or says_so
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -50,9 +50,9 @@ def file_care_plan(resource: Json) -> Filing:
     in_community = setting is not None or "community" in words(resource.get("category"))
     operation = COMMUNITY_CARE_PLANS if in_community else UNIVERSAL_CARE_PLANS
     identity, kind = ("CarePlanId", "CarePlanType") if in_community else ("PlanId", "PlanType")
-    draft = Draft(operation, resource, leave=("CareSetting",) if in_community else ("AgreedWithPerson",))
+    draft = Draft(operation, resource, leave=(kind, "CareSetting" if in_community else "AgreedWithPerson"))
     draft.identify(identity)
-    draft.put(kind, resource.get("title") or "Not stated")
+    draft.put(kind, _kind(resource) or resource.get("title") or "Not stated")
     draft.put("Status", status)
     draft.when("CreatedDate", (resource.get("period") or {}).get("start"))
     if in_community:
@@ -118,6 +118,12 @@ def _care_setting(resource: Json) -> str | None:
     return next((one for one in told if one in _CARE_SETTINGS), None)
 
 
+def _kind(resource: Json) -> str | None:
+    """What kind it is in words: of its categories, the first that is more than a code and no care setting."""
+    told = [one for one in objects(resource.get("category")) if words(one)]
+    return next((said for one in told if (said := concept_text(one)) not in _CARE_SETTINGS), None)
+
+
 _COORDINATOR = "coordinator"
 
 
@@ -125,7 +131,8 @@ def file_care_team(resource: Json) -> Filing:
     status = resource.get("status")
     if status not in ("active", "inactive", "suspended"):
         raise NoPlace("its status is not one that the list shows")
-    draft = Draft(CASELOAD, resource, leave=("CareSetting",))
+    draft = Draft(CASELOAD, resource, leave=("CareSetting", "TeamType"))
+    draft.put("TeamType", _kind(resource))
     draft.put("CareSetting", _care_setting(resource) or "Community")
     draft.identify("TeamCode")
     draft.put("TeamDesc", first_text(resource, resource.get("managingOrganization")))

@@ -17,6 +17,7 @@ from carecord.fhir_api.incoming.pieces import (
     decimal_text,
     decoded_text,
     first_text,
+    identifier_values,
     joined,
     objects,
     quantity_text,
@@ -93,8 +94,9 @@ def _imaging(resource: Json) -> Filing:
         raise NoPlace("its status is not one that the list shows")
     draft = Draft(RADIOLOGY_REPORTS, resource, leave=("ReportText",))
     draft.identify("ReportId")
-    # An imaging department's report goes by its accession number, also where nobody typed it as such.
-    draft.put("AccessionNumber", next((o.get("value") for o in objects(resource.get("identifier"))), None))
+    # An imaging department's report goes by its accession number, also where nobody typed it as such: then
+    # it stands last, beside a number of the report itself, or alone.
+    draft.put("AccessionNumber", next(reversed(identifier_values(resource)), None))
     draft.put("Status", status)
     draft.when(
         "ExaminationDate", (resource.get("effectivePeriod") or {}).get("start"), resource.get("issued")

@@ -65,7 +65,8 @@ def _status(resource: Json, statuses: dict[str, str]) -> str:
 
 def _laboratory_order(resource: Json) -> Filing:
     draft = Draft(ORDER_DETAILS, resource, leave=("DocumentInformation.DocumentId",), notes="ClinicalInfo")
-    draft.put("Status", _status(resource, _ORDER_STATUSES))
+    if resource.get("status") != "unknown":
+        draft.put("Status", _status(resource, _ORDER_STATUSES))
     draft.put("PriorityDesc", _PRIORITIES.get(str(resource.get("priority"))))
     draft.put("DocumentInformation.DocumentId", document_number(resource))
     draft.put("DocumentInformation.IsMedway", value=False)
