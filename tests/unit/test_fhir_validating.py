@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
-from carecord.fhir_api.definitions import structure
+from carecord.fhir_api.definitions import CARRIERS, SERVED, structure
 from carecord.fhir_api.fhirpath import holds
 from carecord.fhir_api.json_text import decode
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.outcomes import Issue
 from carecord.fhir_api.validating import check
 from carecord.fhir_api.validating.places import MOST_ISSUES
+from carecord.fhir_api.validating.plans import plan
 from tests.support.fhir_examples import WRONG, all_examples, served_examples, small_examples
 
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
+ABSENT = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 
 
@@ -80,6 +82,11 @@ STRUCTURE: Mapping[str, tuple[Json, str]] = {
     "null without a companion": (_patient(name=[{"given": ["x", None]}]), "Patient.name[0].given[1]"),
     "a text for an object": (_patient(name=["x"]), "Patient.name[0]"),
     "an object for a text": (_patient(gender={"a": 1}), "Patient.gender"),
+    "a companion of an id": (_patient(id="a", _id={"extension": [ABSENT]}), "Patient._id"),
+    "a companion of an extension's url": (
+        _patient(extension=[{"url": "u", "_url": {"extension": [ABSENT]}, "valueCode": "c"}]),
+        "Patient.extension[0]._url",
+    ),
     "a companion of an object": (_patient(_name=[{"id": "x"}]), "Patient._name"),
     "a companion that is no object": (_patient(_gender="x"), "Patient.gender"),
     "a companion with an id alone": (_patient(_gender={"id": "x"}), "Patient.gender"),
@@ -126,9 +133,8 @@ def test_what_must_be_there_is_missed(resource: Json, expressions: list[str]) ->
 
 
 def test_what_must_be_there_may_be_extensions_alone() -> None:
-    absent = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
     assert (
-        _errors({"resourceType": "Observation", "_status": {"extension": [absent]}, "code": {"text": "x"}})
+        _errors({"resourceType": "Observation", "_status": {"extension": [ABSENT]}, "code": {"text": "x"}})
         == []
     )
 
@@ -323,8 +329,7 @@ def test_an_extension_has_either_a_value_or_extensions(extension: Json) -> None:
 
 
 def test_an_extension_may_have_a_value_that_is_absent() -> None:
-    absent = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
-    assert _errors(_patient(extension=[{"url": "http://x.org", "_valueDate": {"extension": [absent]}}])) == []
+    assert _errors(_patient(extension=[{"url": "http://x.org", "_valueDate": {"extension": [ABSENT]}}])) == []
 
 
 @pytest.mark.parametrize(
@@ -534,3 +539,20 @@ def test_no_finding_tells_a_value() -> None:
             for wrong in ("Smith", ["Smith"], {"Smith Jones": "Smith"}, [{"text": ["Smith"]}]):
                 for issue in check({**example, name: wrong}, type_name=example["resourceType"]):
                     assert "Smith" not in issue.diagnostics + (issue.expression or "")
+
+
+@pytest.mark.parametrize("type_name", [*SERVED, *CARRIERS])
+def test_every_place_of_a_type_has_its_plan_and_its_invariants(type_name: str) -> None:
+    keys, seen, tried = [type_name], set(), 0
+    while keys:
+        key = keys.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        its = plan(key)
+        keys += [step.plan_key for step in its.steps.values() if step.plan_key is not None]
+        for invariant in its.invariants:
+            # Of nothing at all an invariant says either, but it can be tried.
+            assert invariant.check({}, {"resourceType": type_name}) in (True, False)
+            tried += 1
+    assert tried > 0

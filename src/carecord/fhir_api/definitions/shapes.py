@@ -27,6 +27,11 @@ class Slot:
     def is_primitive(self) -> bool:
         return self.inner is None and self.type != "Resource"
 
+    @property
+    def is_bare(self) -> bool:
+        """A text that has no id and no extensions of its own: ids, narrative, and the url of an extension."""
+        return self.name == "id" or self.type == "xhtml" or self.element.path == "Extension.url"
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:

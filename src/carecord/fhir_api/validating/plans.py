@@ -29,6 +29,8 @@ class Step:
     name: str
     path_name: str
     repeats: bool
+    bare: bool
+    """A primitive without id and extensions: there is no `_name` beside it."""
     rule: Rule | None
     """Of primitives; objects have a plan instead, whole resources neither."""
     plan_key: str | None
@@ -80,6 +82,7 @@ def _step(slot: Slot) -> Step:
         name=slot.name,
         path_name=slot.path_name,
         repeats=element.repeats,
+        bare=slot.is_bare,
         rule=_rule(slot),
         plan_key=slot.inner,
         choice=element.is_choice,

@@ -54,8 +54,10 @@ def _type_contained(wanted: str, place: Place, exam: Examination) -> str | None:
         if exam.resource is not root:
             return str(root.get("resourceType"))
     else:
-        for one in root.get("contained", ()):
-            if isinstance(one, dict) and one.get("id") == wanted:
+        # What is contained may itself be wrong, which is told where it stands.
+        contained = root.get("contained")
+        for one in contained if type(contained) is list else ():
+            if type(one) is dict and one.get("id") == wanted:
                 return str(one.get("resourceType"))
     exam.error((place, "reference", -1), "invariant", "must point to something contained (ref-1)")
     return None

@@ -121,7 +121,7 @@ def _step_of_companion(
     if name == "resourceType" and its.is_resource:
         return None
     step = its.steps.get(name[1:]) if name.startswith("_") else None
-    if step is None or step.rule is None:
+    if step is None or step.rule is None or step.bare:
         _refuse_unknown(name, place, exam)
         return None
     if not step.repeats:
