@@ -34,7 +34,7 @@ demo: $(VENV)/.demo-installed ## Start the sandpit, do the main job once, stay u
 
 test: $(VENV)/.test-installed ## Run every test, and the checks of style, types and layers
 	@$(MAKE) --no-print-directory lint types layers
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 check: lint types layers ## Style, types and layers alone
 
