@@ -33,6 +33,8 @@ def demographics_of(patient: Json) -> dict[str, Any]:
     for part in (_numbers, _names, _birth_and_death, _background, _telecoms, _address, _gp):
         found |= part(patient)
     fitting = {name: fitted(_LEAVES[name], value) for name, value in found.items()}
+    # What is too long to be a name is refused as such, and not taken for none.
+    fitting["Surname"] = found["Surname"]
     number = fitting.pop("PatientNumber", None)
     security = codes({"coding": objects((patient.get("meta") or {}).get("security"))})
     fitting["RecordStatus"] = "Closed" if patient.get("active") is False else "Active"
