@@ -87,6 +87,8 @@ class _Compiler:
             if node.place.type == "boolean":
                 given = given == "true"
             return making.constant(given)
+        if len(reached.names) == 1 and len(reached.lists) <= node.depth:
+            return making.plain_value(_ITEM + len(reached.lists), reached.names[0], convert)
         return making.value(self._get(node, reached), convert)
 
     def _get(self, node: Node, reached: Reached) -> Make:

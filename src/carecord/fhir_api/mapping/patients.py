@@ -41,6 +41,7 @@ WITHHELD = frozenset(
 )
 """What a sensitive address withholds: where the person is and can be reached, and the practice near by."""
 
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _ODS_CODE = re.compile(r"(?=[A-Z0-9]*[0-9])[A-Z0-9]{3,9}")
 
 
@@ -84,7 +85,7 @@ def _time_birth(patient: Json, item: Item) -> None:
     """The time of birth is a date-time beside the date."""
     time = patient.pop("_birthDate", None)
     born, at = item.get("DateOfBirth"), item.get("BirthTime")
-    if time and born and at:
+    if time and born and _TIME.fullmatch(at or ""):
         time["extension"][0]["valueDateTime"] = values.instant(f"{born}T{at}")
         patient["_birthDate"] = time
 

@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,8 @@ _COMPARED = re.compile(r"(<=|>=|<|>)\s*(.+)")
 def text(value: Any) -> str | None:
     """The text, without what FHIR forbids; None where nothing else is in it."""
     said = value if isinstance(value, str) else str(value)
+    if said.isalnum():
+        return said
     if not said.isprintable():
         said = _UNPRINTED.sub("", said)
     return said if said and not said.isspace() else None
@@ -30,8 +32,11 @@ def text(value: Any) -> str | None:
 
 def code(value: Any) -> str | None:
     """A code: single blanks only, none at the ends."""
-    said = text(value)
-    return " ".join(said.split()) or None if said else None
+    said = value if isinstance(value, str) else str(value)
+    if said.isalnum():
+        return said
+    said = _UNPRINTED.sub("", said)
+    return " ".join(said.split()) or None
 
 
 def read_code(value: Any) -> str | None:
@@ -46,7 +51,7 @@ def uri(value: Any) -> str | None:
 
 
 @lru_cache(maxsize=65_536)
-def date_time(value: str) -> str:
+def date_time(value: str) -> str | None:
     """A day as it is; a local time with its offset. At midnight exactly no time is known: a day too."""
     if len(value) <= 10:
         return value
@@ -56,12 +61,15 @@ def date_time(value: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def instant(value: str) -> str:
-    """A local time, or the start of a day, with its offset."""
+def instant(value: str) -> str | None:
+    """A local time, or the start of a day, with its offset; None where it is no time."""
     local = value if len(value) > 10 else value + _MIDNIGHT
     if len(local) == 16:
         local += ":00"
-    offset = datetime.fromisoformat(local).replace(tzinfo=UK).strftime("%z")
+    try:
+        offset = datetime.fromisoformat(local).replace(tzinfo=UK).strftime("%z")
+    except ValueError:
+        return None
     return f"{local}{offset[:3]}:{offset[3:]}"
 
 
@@ -74,22 +82,19 @@ def number(value: Any) -> int | Decimal | None:
     if isinstance(value, int):
         return value
     said = str(value).strip()
-    if not _NUMBER.fullmatch(said):
-        return None
-    if said.isdigit():
+    if said.isdigit() and said.isascii():
         return int(said)
-    try:
-        return Decimal(said)
-    except InvalidOperation:
-        return None
+    return Decimal(said) if _NUMBER.fullmatch(said) else None
 
 
 def compared(value: Any) -> tuple[str | None, int | Decimal] | None:
     """A number and its comparator: `<5`, `>= 90`, `7.2`; None where the text is something else."""
+    amount = number(value)
+    if amount is not None:
+        return None, amount
     found = _COMPARED.fullmatch(str(value).strip())
-    comparator, said = (found[1], found[2]) if found else (None, value)
-    amount = number(said)
-    return None if amount is None else (comparator, amount)
+    amount = number(found[2]) if found else None
+    return None if found is None or amount is None else (found[1], amount)
 
 
 def whole(value: Any) -> int | None:

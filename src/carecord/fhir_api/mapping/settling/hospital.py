@@ -62,9 +62,9 @@ def settle_treatment(procedure: Json, item: Item, about: About) -> bool:
 @settles(ACUTE_OUTPATIENT_APPOINTMENTS)
 def settle_appointment(appointment: Json, item: Item, about: About) -> bool:
     """R4 wants an end beside every start (app-2, app-3): without a duration, the start itself."""
-    start = datetime.fromisoformat(item["Date"])
-    end = start + timedelta(minutes=values.unsigned(item.get("DurationMinutes") or 0) or 0)
-    appointment["end"] = values.instant(end.isoformat())
+    if start := item.get("Date"):
+        lasts = timedelta(minutes=values.unsigned(item.get("DurationMinutes") or 0) or 0)
+        appointment["end"] = values.instant((datetime.fromisoformat(start) + lasts).isoformat())
     if appointment.get("status") != "cancelled":  # app-4
         appointment.pop("cancelationReason", None)
     return True
