@@ -422,6 +422,29 @@ def test_many_are_created_at_once_and_may_name_one_another(store: FhirStore) -> 
     assert [str(one[0]) for one in store.entries("gp_observation")] == ids
 
 
+def test_what_points_at_a_resource_is_in_the_same_record(store: FhirStore) -> None:
+    patient = store.create(PATIENT).kept.id
+    made = store.create(observation(patient)).kept.id
+    with store.connection.transaction():
+        ids = allocate_ids(store.connection, 3)
+        written = create_many(
+            store.connection,
+            [
+                {"resourceType": "Provenance", "target": [{"reference": f"Observation/{made}"}]},
+                observation(patient),
+                {
+                    "resourceType": "Binary",
+                    "contentType": "text/plain",
+                    "securityContext": {"reference": f"Observation/{ids[1]}"},
+                },
+            ],
+            writer_of(),
+            ids=ids,
+        )
+
+    assert {one.kept.patient_detail_id for one in written} == {int(patient)}
+
+
 def test_a_refused_one_leaves_nothing_of_the_others(store: FhirStore) -> None:
     patient = store.create(PATIENT).kept.id
     before = store.rows("SELECT count(*) FROM fhir_api.resource")

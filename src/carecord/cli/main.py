@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from carecord.cli import audit, catalogue, clients, database, demo, index, load, population, server
+from carecord.cli import audit, catalogue, clients, database, demo, fhir, index, load, population, server
 from carecord.cli.terminal import err
 from carecord.kernel.settings import Settings
 
@@ -23,6 +23,7 @@ app.command("population")(population.population)
 app.add_typer(database.app, name="db")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(index.app, name="index")
+app.add_typer(fhir.app, name="fhir")
 app.add_typer(clients.app, name="client")
 app.add_typer(audit.app, name="audit")
 

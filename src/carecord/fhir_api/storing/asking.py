@@ -22,6 +22,12 @@ _IN_ONE_GO = 50
 
 _RETRY_AFTER_S = 5
 
+_BUSY = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+)
+
 _whole = threading.Lock()
 """Of one process, one call makes all that is stale; the others find it made."""
 
@@ -77,7 +83,7 @@ def _freshen_until(writing_pool: ConnectionPool[Any], ids: Sequence[int] | None,
                     # Who holds a record for longer than a caller would wait is not waited for.
                     connection.execute(queries.limit_waiting, {"patience": f"{patience_ms}ms"})
                     made = freshen(connection, ids, most=most)
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+            except _BUSY as error:
                 raise _too_much() from error
             if made.is_all:
                 return

@@ -56,6 +56,16 @@ def count_stale(connection: Connection[Any], *, most: int) -> int:
     return found
 
 
+def note_all(connection: Connection[Any]) -> None:
+    """Everything is to be made anew."""
+    connection.execute(queries.note_all)
+
+
+def analyze(connection: Connection[Any]) -> None:
+    """Let the planner know of what a large making has changed; outside any transaction."""
+    connection.execute(queries.analyze)
+
+
 def moment(connection: Connection[Any]) -> datetime:
     """The time that a change bears."""
     row = connection.execute(queries.moment).fetchone()

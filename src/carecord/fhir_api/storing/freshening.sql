@@ -32,6 +32,10 @@ SELECT patient_detail_id, NULL FROM patient_index.patient_record
 UNION ALL
 SELECT DISTINCT patient_detail_id, collection FROM clinical_store.entry
 
+-- analyze --
+-- What resources are found by, for the planner.
+ANALYZE fhir_api.resource, fhir_api.resource_version
+
 -- sources --
 -- The source systems of records.
 SELECT r.patient_detail_id, t.tenancy_id, t.description, t.organisation_code

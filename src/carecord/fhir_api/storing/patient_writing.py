@@ -28,7 +28,6 @@ from carecord.fhir_api.storing.writer import (
     check_own,
     check_reach,
     check_version,
-    lock_records,
     newest_locked,
     tagged,
 )
@@ -45,8 +44,8 @@ _REPLACED_BY = "replaced-by"
 def create_patient(connection: Connection[Any], resource: Json, writer: Writer) -> Written:
     """Make a source record in the client's own source, in the caller's transaction."""
     occasion = begin(connection, writer)
+    # Until this transaction ends nobody else knows of the record: there is no need to lock it.
     id = _submit(connection, resource, None, writer)
-    lock_records(connection, [id])
     _merge(connection, resource, id, writer)
     row = _keep(connection, resource, id, None, writer, occasion)
     check_reach(connection, writer, Deed.CREATE, "Patient", row.id)
@@ -126,7 +125,7 @@ def _keep(
     """Put into force what was sent, with what the index says of it."""
     # What others change of the record meanwhile leaves notes again.
     connection.execute(queries.forget_patient, {"patient_detail_id": id})
-    record = read_records(connection, [id])[0]
+    record = read_records(connection, [id], with_rows=head is not None)[0]
     shown = _as_kept(resource, record, occasion)
     version, at = 1, occasion.at
     if head is not None:

@@ -44,12 +44,13 @@ class Record:
         return "Patient", str(self.parts.patient_detail_id)
 
 
-def read_records(connection: Connection[Any], ids: Sequence[int]) -> list[Record]:
-    """These source records, deleted ones too."""
+def read_records(connection: Connection[Any], ids: Sequence[int], *, with_rows: bool = True) -> list[Record]:
+    """These source records, deleted ones too. Those that have only just been made have no rows yet."""
     of_records: dict[tuple[int, str], list[Item]] = {}
-    stores = {"ids": list(ids), "stores": list(PATIENT_STORES)}
-    for record, store, item in connection.execute(queries.rows_of_records, stores):
-        of_records.setdefault((record, store), []).append(msgspec.json.decode(item))
+    if with_rows:
+        stores = {"ids": list(ids), "stores": list(PATIENT_STORES)}
+        for record, store, item in connection.execute(queries.rows_of_records, stores):
+            of_records.setdefault((record, store), []).append(msgspec.json.decode(item))
     found = connection.execute(queries.records, {"ids": list(ids)}).fetchall()
     return [_record(row, of_records) for row in found]
 

@@ -1,7 +1,7 @@
 """In whose record a resource belongs that a client sends: its own one of the patient who is named."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from carecord.kernel.sql import load_queries
 queries = load_queries(__package__, "writing.sql")
 
 _PATIENT = re.compile(r"Patient/(\d{1,18})(?:/_history/\d+)?", re.ASCII)
-_OTHER_TYPE = re.compile(r"(?!Patient/)[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:/_history/\d+)?")
+_OTHER = re.compile(r"(?!Patient/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\d+)?", re.ASCII)
 
 _ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "AllergyIntolerance": ("patient",),
@@ -34,6 +34,7 @@ _ELEMENTS: Mapping[str, tuple[str, ...]] = {
 }
 _SEVERAL = frozenset({"Appointment", "AppointmentResponse", "Binary", "Provenance", "Schedule"})
 """Types whose elements name others than patients too: the first patient counts, and none is no error."""
+_BY_WHAT_THEY_POINT_AT = frozenset({"Binary", "Provenance"})
 _NOBODY = frozenset(
     {
         "Group",
@@ -75,6 +76,15 @@ def named_in(resource: Json) -> Named | None:
         if not several and not _is_of_another_type(reference):
             raise unknown(at)
     return None
+
+
+def pointed_at(resource: Json) -> Iterator[tuple[str, str]]:
+    """Type and id of what tells in whose record it is, where it names no patient itself."""
+    if resource["resourceType"] in _BY_WHAT_THEY_POINT_AT:
+        for reference in _values(resource, _ELEMENTS[resource["resourceType"]]):
+            found = _OTHER.fullmatch(reference.get("reference", "")) if isinstance(reference, dict) else None
+            if found:
+                yield found[1], found[2]
 
 
 def unknown(at: str) -> InvalidResource:
@@ -148,7 +158,7 @@ def _read(reference: Json, at: str) -> Named | None:
 
 
 def _is_of_another_type(reference: Json) -> bool:
-    if _OTHER_TYPE.fullmatch(reference.get("reference", "")):
+    if _OTHER.fullmatch(reference.get("reference", "")):
         return True
     return reference.get("type", "Patient") != "Patient" and "Patient/" not in reference.get("reference", "")
 

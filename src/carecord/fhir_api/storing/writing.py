@@ -12,7 +12,7 @@ from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
 from carecord.fhir_api.storing.filing import Rows
 from carecord.fhir_api.storing.rows import NewRow, Place, Row, stamped
-from carecord.fhir_api.storing.subjects import Named, named_in, own_records, queries
+from carecord.fhir_api.storing.subjects import Named, named_in, own_records, pointed_at, queries
 from carecord.fhir_api.storing.writer import (
     Occasion,
     Writer,
@@ -140,7 +140,7 @@ def _drafts(
     writer: Writer,
     occasion: Occasion,
 ) -> list[_Draft]:
-    named = [named_in(one) for one in resources]
+    named = _named(connection, resources, ids)
     records = own_records(
         connection,
         [one for one in named if one is not None],
@@ -155,6 +155,27 @@ def _drafts(
         filing.check_restricted(filed, writer.rights)
         drafts.append(_Draft(id, tagged(resource, occasion.source), record, filed))
     return drafts
+
+
+def _named(connection: Connection[Any], resources: Sequence[Json], ids: Sequence[str]) -> list[Named | None]:
+    """The patient that each names, or whom what it points at is about, be that one of these or kept."""
+    named = [named_in(one) for one in resources]
+    pointing = {place: list(pointed_at(one)) for place, one in enumerate(resources) if named[place] is None}
+    asked = [key for keys in pointing.values() for key in keys]
+    if not asked:
+        return named
+    of_keys = {"types": [one for one, _ in asked], "ids": [one for _, one in asked]}
+    found = {
+        (type_name, id): record
+        for type_name, id, record in connection.execute(queries.records_of_resources, of_keys)
+    }
+    beside = {(one["resourceType"], id): about for one, id, about in zip(resources, ids, named, strict=True)}
+    for place, keys in pointing.items():
+        at = resources[place]["resourceType"]
+        of_kept = [Named(at, patient_detail_id=found[key]) for key in keys if key in found]
+        of_these = [about for key in keys if (about := beside.get(key)) is not None]
+        named[place] = next(iter([*of_these, *of_kept]), None)
+    return named
 
 
 def _record_of(about: Named | None, records: dict[Named, int]) -> int | None:
