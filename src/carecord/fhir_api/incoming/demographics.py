@@ -7,7 +7,7 @@ from typing import Any
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.submission import InvalidItem
 from carecord.catalogue.value_lists import MARITAL_STATUS, NHS_NUMBER_STATUS
-from carecord.fhir_api.incoming.drafts import fitted
+from carecord.fhir_api.incoming.drafts import fits_by_name
 from carecord.fhir_api.incoming.marks import value_at
 from carecord.fhir_api.incoming.pieces import codes, codings, concept_text, listed, objects, reference_text
 from carecord.fhir_api.incoming.times import local_time
@@ -32,7 +32,8 @@ def demographics_of(patient: Json) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in (_numbers, _names, _birth_and_death, _background, _telecoms, _address, _gp):
         found |= part(patient)
-    fitting = {name: fitted(_LEAVES[name], value) for name, value in found.items()}
+    fits = fits_by_name(DEMOGRAPHICS_DETAILS)
+    fitting = {name: None if value is None else fits[name](value) for name, value in found.items()}
     # What is too long to be a name is refused as such, and not taken for none.
     fitting["Surname"] = found["Surname"]
     number = fitting.pop("PatientNumber", None)
@@ -41,9 +42,6 @@ def demographics_of(patient: Json) -> dict[str, Any]:
     if security & {"R", "V"}:
         fitting["SensitiveAddress"] = "Yes"
     return ({"PatientNumber": number} if number else {}) | fitting
-
-
-_LEAVES = {leaf.name: leaf for leaf in DEMOGRAPHICS_DETAILS.leaves}
 
 
 def _numbers(patient: Json) -> Json:

@@ -30,6 +30,7 @@ class Draft:
         self.item: dict[str, Any] = {}
         self.further: tuple[Filing, ...] = ()
         self._leaves = _leaves_by_name(operation)
+        self._fits = fits_by_name(operation)
         self._notes_field = notes or next((n for n in ("Notes", "Comments") if n in self._leaves), None)
         self._said: list[str] = []
         placed = set()
@@ -49,7 +50,9 @@ class Draft:
     def put(self, name: str, value: Any) -> bool:
         """Set the field where it can hold the value, and say whether it could. What is set already stays."""
         leaf = self._leaves[name]
-        fitting = None if self.get(name) is not None else fitted(leaf, value)
+        if value is None or self.get(name) is not None:
+            return False
+        fitting = self._fits[name](value)
         if fitting is None:
             return False
         node = self.item
@@ -108,9 +111,9 @@ class Draft:
         """The item; raises NoPlace where a field that must be given is not."""
         if self._notes_field and self._said:
             self.put(self._notes_field, "\n".join(self._said))
-        for leaf in self._leaves.values():
-            if _must_be_given(leaf) and self.get(leaf.name) is None:
-                raise NoPlace(f"nothing in it says {leaf.name} of {self.operation.title}")
+        for name in _needed(self.operation):
+            if self.get(name) is None:
+                raise NoPlace(f"nothing in it says {name} of {self.operation.title}")
         return Filing(self.operation, self.item, further=self.further)
 
 
@@ -119,19 +122,23 @@ def _leaves_by_name(operation: Operation) -> Mapping[str, Leaf]:
     return MappingProxyType({leaf.name: leaf for leaf in operation.leaves if not leaf.in_list})
 
 
+@cache
+def fits_by_name(operation: Operation) -> Mapping[str, Callable[[Any], Any]]:
+    """By field: what gives a value as the field holds it, None where it cannot."""
+    return MappingProxyType({leaf.name: _fitting(leaf) for leaf in operation.leaves if not leaf.in_list})
+
+
+@cache
+def _needed(operation: Operation) -> tuple[str, ...]:
+    """The fields that must be given."""
+    return tuple(name for name, leaf in _leaves_by_name(operation).items() if _must_be_given(leaf))
+
+
 def _must_be_given(leaf: Leaf) -> bool:
     field = leaf.field
     return not (field.nullable or field.name in SERVER_OWNED or field.name == "TotalItemCount")
 
 
-def fitted(leaf: Leaf, value: Any) -> Any:
-    """The value as the field holds it; None where it cannot."""
-    if value is None:
-        return None
-    return _fitting(leaf)(value)
-
-
-@cache
 def _fitting(leaf: Leaf) -> Callable[[Any], Any]:
     field = leaf.field
     if field.kind is Kind.INTEGER:

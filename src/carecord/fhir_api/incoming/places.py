@@ -1,6 +1,6 @@
 """Which operations of the catalogue take a resource, by its type, and why others are kept as FHIR alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -87,7 +87,7 @@ def file(resource: Json, *, today: str) -> Filing:
 
 def _check_plain(resource: Json) -> None:
     """What the catalogue's lists would show without what changes its meaning has no place in them."""
-    if any(name in ("modifierExtension", "implicitRules") for name in _names(resource)):
+    if "implicitRules" in resource or _is_modified(resource):
         raise NoPlace("an extension changes its meaning")
     subject = resource.get("subject") or resource.get("patient")
     target = subject.get("reference") if isinstance(subject, dict) else None
@@ -106,16 +106,13 @@ def _is_of_other(reference: str) -> bool:
     return len(words) > 1 and not reference.startswith("urn:") and words[-2] != "Patient"
 
 
-def _names(value: Any) -> Iterator[str]:
-    """The names of all elements within."""
+def _is_modified(value: Any) -> bool:
+    """Whether an extension anywhere within changes the meaning of what it stands in."""
     if isinstance(value, dict):
-        for name, inner in value.items():
-            yield name
-            if isinstance(inner, dict | list):
-                yield from _names(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _names(inner)
+        if "modifierExtension" in value:
+            return True
+        value = value.values()
+    return any(isinstance(inner, dict | list) and _is_modified(inner) for inner in value)
 
 
 def _check_item(filing: Filing, today: str) -> None:
