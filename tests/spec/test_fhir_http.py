@@ -82,6 +82,7 @@ def test_what_is_written_shows_in_the_bundles_api_at_once(fhir: FHIRClient, pati
                 ]
             },
             "code": {"text": "Penicillin"},
+            "recordedDate": "2026-03-01",
         }
     )
 

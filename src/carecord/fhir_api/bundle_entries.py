@@ -83,10 +83,13 @@ def _read(entry: Any, place: int, addresses: Addresses, base: str) -> Entry:
         query = split.query.encode("ascii")
     except UnicodeEncodeError:
         raise _broken("request.url", "must be ASCII; other letters are escaped with percent signs") from None
+    address = addresses.find(method, f"/{split.path.lstrip('/')}")
+    if address.interaction is Interaction.BUNDLE:
+        raise _broken("request.url", "must name what is asked for: a Bundle has no other in it")
     return Entry(
         place=place,
         method="GET" if method == "HEAD" else method,
-        address=addresses.find(method, f"/{split.path.lstrip('/')}"),
+        address=address,
         parameters=parse_parameters(query),
         headers={
             header: request[name].encode()

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from carecord.access.audit import AuditEvent
 from carecord.fhir_api import storing
-from carecord.fhir_api.addresses import Interaction
+from carecord.fhir_api.addresses import WRITES, Interaction
 from carecord.fhir_api.admission import check_address
 from carecord.fhir_api.auditing import audit_event, event_of
 from carecord.fhir_api.bodies_in import parse_parameters, patch_in
@@ -74,7 +74,7 @@ def plan(call: Call, entries: Sequence[Entry]) -> list[Step]:
     for entry in entries:
         try:
             check_address(call.rights, entry.address)
-            if entry.method != "GET" and entry.address.type is not None:
+            if entry.interaction in WRITES:
                 steps.append(Step(entry, search=_search_of(call, entry)))
         except CareRecordError as error:
             raise within(error, entry.place) from error
