@@ -13,6 +13,7 @@ from carecord.fhir_api.kept import Json, Kept
 from carecord.fhir_api.rights import Rights
 from carecord.fhir_api.searching.including import MOST_INCLUDED, Along, along_rows
 from carecord.fhir_api.searching.model import Search, Summary, Total
+from carecord.fhir_api.searching.ordering import is_place
 from carecord.fhir_api.searching.rows import as_text, kept, numbers_of, text_of
 from carecord.fhir_api.searching.sight import Reach, reach_of, values_of
 from carecord.fhir_api.searching.statements import (
@@ -134,7 +135,13 @@ class _Place:
         if cursor is None:
             return None
         keys, last = cursor.get("keys"), cursor.get("id")
-        if not isinstance(keys, list) or len(keys) != len(search.shape.sort) or not isinstance(last, str):
+        sort = search.shape.sort
+        if (
+            not isinstance(keys, list)
+            or len(keys) != len(sort)
+            or not isinstance(last, str)
+            or not all(is_place(key, value) for key, value in zip(sort, keys, strict=True))
+        ):
             raise BadRequest("The page that the link names is not one of this search.")
         values: dict[str, Any] = {f"after_{place}": key for place, key in enumerate(keys) if key is not None}
         return cls(tuple(key is None for key in keys), {**values, "after_id": last})

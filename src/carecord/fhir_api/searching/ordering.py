@@ -1,5 +1,6 @@
 """In which order resources come: `_sort`, newest first where nothing is asked, and how pages go on."""
 
+import re
 from collections.abc import Sequence
 
 from psycopg import sql
@@ -103,6 +104,20 @@ def cast_of(key: SortKey) -> sql.SQL:
     if key.kind == "date" and key.parameters != ("_id",):
         return sql.SQL("bigint")
     return sql.SQL("numeric" if key.kind in ("number", "quantity") else "text")
+
+
+def is_place(key: SortKey, value: object) -> bool:
+    """Whether a cursor's value may be one of this key."""
+    if value is None:
+        return True
+    return isinstance(value, str) and _PLACES[cast_of(key).as_string()].fullmatch(value) is not None
+
+
+_PLACES = {
+    "bigint": re.compile(r"-?\d{1,18}", re.ASCII),
+    "numeric": re.compile(r"-?\d{1,400}(\.\d{1,400})?", re.ASCII),
+    "text": re.compile(r"[^\0]*", re.DOTALL),
+}
 
 
 def order_by(sort: Sequence[SortKey], columns: Sequence[sql.Identifier]) -> sql.Composable:
