@@ -39,7 +39,8 @@ class Made:
     """A resource made of an entry, without id, version and time.
 
     `part` is empty for the main resource, else what its id ends with: `{entry_id}-{part}`.
-    `bundle` is the catalogue's slug of the bundle that it belongs to.
+    `bundle` is the catalogue's slug of the bundle that it belongs to. Of the resource the top and `meta` are
+    its own; what is within may be shared with others, and is there to be read.
     """
 
     part: str
