@@ -319,6 +319,10 @@ def test_encounters_go_by_their_class() -> None:
     assert (target, item["Type"]) == ("EncountersResult", "Surgery consultation")
 
 
+def test_an_emergency_that_ended_nobody_knows_when_is_not_shown_as_open() -> None:
+    assert "would show it as open" in reason(**encounter("EMER", period={"start": "2026-02-01"}))
+
+
 def test_a_stay_is_shown_where_the_patient_is_now() -> None:
     def place(name: str, status: str) -> dict[str, Any]:
         return {"location": {"display": name}, "status": status}
@@ -583,6 +587,43 @@ def test_flags_are_alerts_until_they_are_entered_in_error() -> None:
     target, item = filed(**flag)
     assert (target, item["Category"], item["Status"]) == ("AlertsList", "Not stated", "Active")
     assert "error" in reason(**flag | {"status": "entered-in-error"})
+
+
+def test_a_reasonable_adjustment_is_a_communication_need() -> None:
+    flag = {
+        "resourceType": "Flag",
+        "status": "active",
+        "category": [{"text": "Hearing"}, {"text": "Reasonable adjustment and communication"}],
+        "code": {"text": "Needs a hearing loop"},
+    }
+    target, item = filed(**flag)
+    assert (target, item["Category"], item["Description"]) == (
+        "CommunicationNeedsList",
+        "Hearing",
+        "Needs a hearing loop",
+    )
+    assert "no longer holds" in reason(**flag | {"status": "inactive"})
+
+
+def test_a_letter_about_a_stay_is_a_discharge_summary() -> None:
+    letter = {
+        "resourceType": "Composition",
+        "status": "final",
+        "identifier": {"value": "DS-1"},
+        "type": concept("373942005"),
+        "date": "2026-02-01T08:00:00Z",
+        "event": [{"period": {"start": "2026-01-28", "end": "2026-02-01"}}],
+        "section": [
+            {
+                "title": "Clinical summary",
+                "text": {"div": "<div><p>Fell at home.</p><p>No fracture.</p></div>"},
+            }
+        ],
+    }
+    target, item = filed(**letter)
+    assert (target, item["DocumentId"], item["Status"]) == ("DischargeSummariesList", "DS-1", "Final")
+    assert item["ClinicalSummary"] == "Fell at home.\nNo fracture."
+    assert "no discharge summary" in reason(**letter | {"type": concept("11488-4")})
 
 
 def test_a_contact_that_ended_nobody_knows_when_is_no_contact() -> None:
