@@ -36,7 +36,7 @@ def moment(text: str) -> Moment | None:
     except ValueError:
         return None
     if hour is None:
-        return Moment(low, _end(low, int(year), month, day), has_offset=False, to_the_second=False)
+        return Moment(low, _end(low, int(year), month, day), False, False)
     low += int(hour) * HOUR + int(minute or 0) * 60 * SECOND + int(second or 0) * SECOND
     length = SECOND if second else 60 * SECOND if minute else HOUR
     if fraction:
@@ -46,7 +46,7 @@ def moment(text: str) -> Moment | None:
     if offset and offset != "Z":
         ahead = int(offset[1:3]) * HOUR + int(offset[4:]) * 60 * SECOND
         low += ahead if offset[0] == "-" else -ahead
-    return Moment(low, low + length, has_offset=offset is not None, to_the_second=second is not None)
+    return Moment(low, low + length, offset is not None, second is not None)
 
 
 def day_of(low: int, high: int) -> str | None:

@@ -99,10 +99,11 @@ def _walk(path: Path) -> Typed:
     """Down a path: by name in JSON, then all that may stand at its end with its type."""
     names = [name for ((name, _),) in path[:-1]]
     ends = path[-1]
-    if not names and len(ends) == 1:
-        return _walk_one(*ends[0])
+    if len(names) < 2 and len(ends) == 1:
+        walk = _walk_one(*ends[0])
+        return _walk_below(names[0], walk) if names else walk
 
-    def walk(resource: Mapping[str, Any]) -> Nodes:
+    def walk_down(resource: Mapping[str, Any]) -> Nodes:
         level: list[Any] = [resource]
         for name in names:
             below: list[Any] = []
@@ -123,7 +124,7 @@ def _walk(path: Path) -> Typed:
                     out.append((found, kind, None))
         return out
 
-    return walk
+    return walk_down
 
 
 @cache
@@ -157,6 +158,20 @@ def _walk_one(name: str, kind: str) -> Typed:
         return NOTHING if found is None else ((found, kind, None),)
 
     return walk
+
+
+def _walk_below(name: str, walk: Typed) -> Typed:
+    """The same down one step more."""
+
+    def walk_below(resource: Mapping[str, Any]) -> Nodes:
+        found = resource.get(name)
+        if type(found) is dict:
+            return walk(found)
+        if type(found) is not list:
+            return NOTHING
+        return [node for one in found if type(one) is dict for node in walk(one)]
+
+    return walk_below
 
 
 def _compile(tree: Tree) -> Run:

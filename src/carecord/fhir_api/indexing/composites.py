@@ -48,7 +48,7 @@ def _codes(node: Node) -> list[list[str]]:
 
 _PARTS: Mapping[str, Callable[[Node], list[Any]]] = {
     "token": _codes,
-    "date": lambda node: list(stretches((node,))),
+    "date": lambda node: stretches((node,)),
     "quantity": quantities,
     "number": lambda node: list(numbers((node,))),
     "string": lambda node: [known_fold(text) for text in texts((node,))],

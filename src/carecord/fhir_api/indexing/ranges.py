@@ -18,7 +18,7 @@ Stretch = list[int | None]
 
 def add_dates(one: Indexed, nodes: Nodes, read: Reading) -> None:
     """The stretches, and the day of each that lies within one."""
-    found = list(stretches(nodes))
+    found = stretches(nodes)
     for low, high in found:
         if low is not None and high is not None and (day := day_of(low, high)):
             read.tokens.add(known_token(f"{one.name}={day}"))
@@ -36,7 +36,8 @@ def add_quantities(one: Indexed, nodes: Nodes, read: Reading) -> None:
         read.values[one.code] = found
 
 
-def stretches(nodes: Nodes) -> Iterator[Stretch]:
+def stretches(nodes: Nodes) -> list[Stretch]:
+    found: list[Stretch] = []
     for value, kind, _ in nodes:
         made = None
         if kind in _DATES:
@@ -46,7 +47,8 @@ def stretches(nodes: Nodes) -> Iterator[Stretch]:
         elif kind == "Timing":
             made = _of_timing(value)
         if made:
-            yield made
+            found.append(made)
+    return found
 
 
 def numbers(nodes: Nodes) -> Iterator[list[float | None]]:
