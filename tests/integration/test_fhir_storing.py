@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from carecord.db.connect import Database
-from carecord.fhir_api.storing.asking import freshen_all
+from carecord.fhir_api.storing.asking import freshen_all, freshen_asked
+from carecord.fhir_api.storing.freshening import freshen
 from carecord.fhir_api.storing.reading import history
-from carecord.kernel.errors import Gone, NotFound
+from carecord.kernel.errors import Gone, NotFound, Unavailable
 from carecord.patient_index.deletion import delete_record, restore_record
 from carecord.patient_index.links import link, unlink
 from tests.support.fhir_store import FhirStore, rights_of
@@ -225,6 +227,37 @@ def test_all_that_is_stale_is_made_in_batches(store: FhirStore, monkeypatch: pyt
 
 
 def _two_at_a_time(connection, ids):  # type: ignore[no-untyped-def]
-    from carecord.fhir_api.storing.freshening import freshen
-
     return freshen(connection, ids, most=2)
+
+
+def test_too_much_to_make_while_a_caller_waits_is_told_and_begun(
+    store: FhirStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carecord.fhir_api.storing.asking._IN_ONE_GO", 2)
+    # The clock of a caller whose patience is over once the first records are made.
+    clock = iter([0.0, 0.0, 99.0])
+    monkeypatch.setattr(
+        "carecord.fhir_api.storing.asking.time", SimpleNamespace(monotonic=lambda: next(clock, 99.0))
+    )
+    store.load(tenancy_line(1), *(patient_line(name) for name in "abc"))
+
+    with store.writing_pool() as pool, pytest.raises(Unavailable) as refused:
+        store.ask(lambda readers: freshen_asked(pool, None))
+
+    assert refused.value.headers == {"Retry-After": "5"}
+    assert store.rows("SELECT count(*) FROM fhir_api.resource") == [(2,)]
+
+
+def test_who_asks_does_not_wait_for_ever_for_who_holds_a_record(
+    store: FhirStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carecord.fhir_api.storing.asking.PATIENCE_S", 0.2)
+    store.load(tenancy_line(1), patient_line("a"))
+    record = store.record(1, "a")
+
+    with store.connection.transaction(), store.writing_pool() as pool:
+        freshen(store.connection, [record])
+        with pytest.raises(Unavailable):
+            store.ask(lambda readers: freshen_asked(pool, [record]))
+
+    assert store.read("Patient", record).version == 1

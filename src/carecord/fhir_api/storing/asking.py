@@ -1,10 +1,10 @@
 """Freshening for those who wait for an answer, bounded in time; and for a whole database."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import Connection
@@ -28,8 +28,8 @@ _BUSY = (
     psycopg.errors.QueryCanceled,
 )
 
-_whole = threading.Lock()
-"""Of one process, one call makes all that is stale; the others find it made."""
+_whole: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Of one process, one call makes all that is stale; the others wait, and find it made."""
 
 
 async def freshen_asked(writing_pool: ConnectionPool[Any], patient_detail_ids: Sequence[int] | None) -> None:
@@ -37,7 +37,20 @@ async def freshen_asked(writing_pool: ConnectionPool[Any], patient_detail_ids: S
 
     What was made until then stays made: who asks again finds less to do.
     """
-    await asyncio.to_thread(_freshen_in_time, writing_pool, patient_detail_ids)
+    until = time.monotonic() + PATIENCE_S
+    if patient_detail_ids is not None:
+        await asyncio.to_thread(_freshen_until, writing_pool, patient_detail_ids, until)
+        return
+    turn = _whole.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await turn.acquire()
+    except TimeoutError as error:
+        raise _too_much() from error
+    try:
+        await asyncio.to_thread(_freshen_until, writing_pool, None, until)
+    finally:
+        turn.release()
 
 
 def freshen_all(writing_pool: ConnectionPool[Any]) -> Iterator[Freshened]:
@@ -58,19 +71,6 @@ def freshen_whole(connection: Connection[Any]) -> Iterator[Freshened]:
         yield made
         if made.is_all:
             return
-
-
-def _freshen_in_time(writing_pool: ConnectionPool[Any], ids: Sequence[int] | None) -> None:
-    until = time.monotonic() + PATIENCE_S
-    if ids is not None:
-        _freshen_until(writing_pool, ids, until)
-        return
-    if not _whole.acquire(timeout=PATIENCE_S):
-        raise _too_much()
-    try:
-        _freshen_until(writing_pool, None, until)
-    finally:
-        _whole.release()
 
 
 def _freshen_until(writing_pool: ConnectionPool[Any], ids: Sequence[int] | None, until: float) -> None:

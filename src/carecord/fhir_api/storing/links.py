@@ -1,7 +1,10 @@
 """Links of Patients as a caller may know them: nothing is told of records whose sources it may not see."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import Connection
 
 from carecord.db.readers import Readers
 from carecord.fhir_api import json_text
@@ -16,30 +19,58 @@ _PREFIX = "Patient/"
 
 async def without_unknown_links(readers: Readers, found: list[Kept], rights: Rights) -> list[Kept]:
     """The same resources; Patients without links to records of which this caller may not know."""
-    if rights.tenancies is None or not any(map(_may_have_links, found)):
+    linked = _Linked.of(found, rights)
+    if not linked.ids:
         return found
-    decoded = {
-        place: json_text.decode(one.body)
-        for place, one in enumerate(found)
-        if one.body is not None and _may_have_links(one)
-    }
-    linked = sorted(
-        {_record(link) for one in decoded.values() for link in one["link"] if is_link_of_ours(link)}
-    )
-    known = await _known.ask(readers, {"ids": linked, "tenancies": rights.tenancies})
+    known = await _known.ask(readers, {"ids": linked.ids, "tenancies": rights.tenancies})
     ids = {int(known.get_value(place, 0)) for place in range(known.ntuples)}  # type: ignore[arg-type]
-    return [
-        _without(one, decoded[place], ids) if place in decoded else one for place, one in enumerate(found)
-    ]
+    return linked.left(found, ids)
+
+
+def without_unknown_links_in(connection: Connection[Any], found: list[Kept], rights: Rights) -> list[Kept]:
+    """The same, for a thread with a connection of its own."""
+    linked = _Linked.of(found, rights)
+    if not linked.ids:
+        return found
+    asked = {"ids": linked.ids, "tenancies": list(rights.tenancies or ())}
+    return linked.left(found, {row[0] for row in connection.execute(queries.known_records, asked)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """The Patients with links among some resources, by their place, and whom they are linked with."""
+
+    patients: Mapping[int, Json]
+    ids: Sequence[int]
+
+    @classmethod
+    def of(cls, found: Sequence[Kept], rights: Rights) -> "_Linked":
+        """None at all for a caller who may know of every source."""
+        if rights.tenancies is None:
+            return cls({}, ())
+        patients = {
+            place: json_text.decode(one.body)
+            for place, one in enumerate(found)
+            if one.body is not None and _may_have_links(one)
+        }
+        links = [link for one in patients.values() for link in one.get("link", ()) if is_link_of_ours(link)]
+        return cls(patients, sorted(set(map(_record, links))))
+
+    def left(self, found: Sequence[Kept], known: Collection[int]) -> list[Kept]:
+        return [
+            _without(one, self.patients[place], known) if place in self.patients else one
+            for place, one in enumerate(found)
+        ]
 
 
 def _may_have_links(kept: Kept) -> bool:
     return kept.type == "Patient" and kept.body is not None and b'"link":[' in kept.body
 
 
-def _without(kept: Kept, patient: Json, known: Sequence[int] | set[int]) -> Kept:
-    links = [link for link in patient["link"] if not is_link_of_ours(link) or _record(link) in known]
-    if len(links) == len(patient["link"]):
+def _without(kept: Kept, patient: Json, known: Collection[int]) -> Kept:
+    every = patient.get("link", ())
+    links = [link for link in every if not is_link_of_ours(link) or _record(link) in known]
+    if len(links) == len(every):
         return kept
     left = {name: value for name, value in patient.items() if name != "link"}
     return replace(kept, body=json_text.encode(left | {"link": links} if links else left))
