@@ -26,7 +26,7 @@ def spelled(place: Place) -> str:
 class Examination:
     """One resource under examination, with those that it contains, and what is found in it."""
 
-    __slots__ = ("issues", "pending", "resource", "root")
+    __slots__ = ("_contained", "issues", "pending", "resource", "root")
 
     def __init__(self, root: Json) -> None:
         self.root = root
@@ -36,6 +36,21 @@ class Examination:
         self.issues: list[Issue] = []
         self.pending: list[tuple[Any, Any, Json, Place]] = []
         """Invariants to be tried once the structure is known to be right: rule, node, %resource, place."""
+
+        self._contained: tuple[Json, dict[str, str]] | None = None
+
+    def type_contained(self, wanted: str) -> str | None:
+        """The type of what the outermost resource contains under this ID; None where there is none."""
+        if self._contained is None or self._contained[0] is not self.root:
+            contained = self.root.get("contained")
+            # What is contained may itself be wrong, which is told where it stands.
+            types = {
+                one["id"]: str(one.get("resourceType"))
+                for one in (contained if type(contained) is list else ())
+                if type(one) is dict and type(one.get("id")) is str
+            }
+            self._contained = (self.root, types)
+        return self._contained[1].get(wanted)
 
     def error(self, place: Place, code: str, said: str) -> None:
         self.add("error", place, code, said)

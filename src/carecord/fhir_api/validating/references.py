@@ -23,7 +23,7 @@ def check_reference(value: Any, targets: Collection[str], place: Place, exam: Ex
         if not value.keys() & {"identifier", "display", "extension", "_reference"}:
             exam.error(place, "required", "must have a reference, an identifier or a display")
         return
-    pointed = _type_pointed_to(text, value, place, exam)
+    pointed = _type_pointed_to(text, place, exam)
     if pointed is None:
         return
     at = (place, "reference", -1)
@@ -36,7 +36,7 @@ def check_reference(value: Any, targets: Collection[str], place: Place, exam: Ex
         exam.error((place, "type", -1), "value", "must be the type that the reference points to")
 
 
-def _type_pointed_to(text: str, value: Any, place: Place, exam: Examination) -> str | None:
+def _type_pointed_to(text: str, place: Place, exam: Examination) -> str | None:
     if text.startswith("#"):
         return _type_contained(text[1:], place, exam)
     restful = _RESTFUL.fullmatch(text)
@@ -48,19 +48,13 @@ def _type_pointed_to(text: str, value: Any, place: Place, exam: Examination) -> 
 
 
 def _type_contained(wanted: str, place: Place, exam: Examination) -> str | None:
-    root = exam.root
-    if not wanted:
-        # R4, references.html#contained: what is contained may point to what it is in with a bare '#'.
-        if exam.resource is not root:
-            return str(root.get("resourceType"))
-    else:
-        # What is contained may itself be wrong, which is told where it stands.
-        contained = root.get("contained")
-        for one in contained if type(contained) is list else ():
-            if type(one) is dict and one.get("id") == wanted:
-                return str(one.get("resourceType"))
-    exam.error((place, "reference", -1), "invariant", "must point to something contained (ref-1)")
-    return None
+    # R4, references.html#contained: what is contained may point to what it is in with a bare '#'.
+    if not wanted and exam.resource is not exam.root:
+        return str(exam.root.get("resourceType"))
+    found = exam.type_contained(wanted)
+    if found is None:
+        exam.error((place, "reference", -1), "invariant", "must point to something contained (ref-1)")
+    return found
 
 
 def _told(targets: Collection[str]) -> str:
