@@ -121,6 +121,8 @@ class Addresses:
             return Address(_allowed({"POST": Interaction.SEARCH}, method), type_name)
         if segments == ["_history"] and not made:
             return Address(_allowed({"GET": Interaction.HISTORY_OF_TYPE}, method), type_name)
+        if first.startswith("_"):
+            raise NotFound("There is no such address.", reason="unknown_address")
         if not _ID.fullmatch(first):
             raise NotFound("That is no id that a resource can have.", reason="unknown_id")
         return self._of_instance(method, type_name, first, segments[1:])
