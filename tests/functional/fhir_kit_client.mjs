@@ -1,9 +1,10 @@
 // What the Node client fhir-kit-client does with the running server: argument 1 is the base URL, 2 the token.
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const require = createRequire(pathToFileURL(`${process.env.FHIR_KIT_CLIENT}/package.json`));
-const { Client } = await import(pathToFileURL(require.resolve('fhir-kit-client')));
+const folder = `${process.env.FHIR_KIT_CLIENT}/node_modules/fhir-kit-client`;
+const { main } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+const { Client } = await import(pathToFileURL(`${folder}/${main}`));
 const [baseUrl, bearerToken] = process.argv.slice(2);
 const client = new Client({ baseUrl, bearerToken });
 
@@ -36,7 +37,7 @@ const updated = await client.update({
 const patched = await client.patch({
   resourceType: 'Patient',
   id: patient.id,
-  JSONPatch: [{ op: 'replace', path: '/birthDate', value: '1970-01-03' }],
+  jsonPatch: [{ op: 'replace', path: '/birthDate', value: '1970-01-03' }],
 });
 const everything = await client.operation({
   name: '$everything', resourceType: 'Patient', id: patient.id, method: 'GET',

@@ -1,4 +1,4 @@
-"""FHIR clients as their users have them, unchanged: search, include, save, page, delete on the running server."""
+"""FHIR clients as their users have them, unchanged: search, include, save, page and delete."""
 
 import json
 import os
@@ -6,14 +6,16 @@ import shutil
 import subprocess
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from carecord.db.connect import Database
+from carecord.db import embedded
+from tests.support import postgres as test_postgres
 from tests.support.fhir_clients import Registered, add_fhir_client
-from tests.support.served import Served
+from tests.support.served import Served, serve
 
 LOINC = "http://loinc.org"
 RATES = (61, 62, 63)
@@ -21,15 +23,25 @@ RATES = (61, 62, 63)
 KIT = Path(__file__).with_name("fhir_kit_client.mjs")
 
 
-@pytest.fixture
-def base(served: Served) -> str:
-    return f"{served.url}/fhir/R4"
+@pytest.fixture(scope="module")
+def running(
+    migrated_template: embedded.Held, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
+    """The base URL of one server for all clients, and the token of one that may do everything."""
+    with test_postgres.new_database(migrated_template) as database:
+        client = add_fhir_client(database, "writer")
+        with serve(database, tmp_path_factory.mktemp("clients")) as served:
+            yield f"{served.url}/fhir/R4", sign_in(served, client)
 
 
 @pytest.fixture
-def token(served: Served, database: Database) -> str:
-    """The access token of a client that may do everything."""
-    return sign_in(served, add_fhir_client(database, "writer"))
+def base(running: tuple[str, str]) -> str:
+    return running[0]
+
+
+@pytest.fixture
+def token(running: tuple[str, str]) -> str:
+    return running[1]
 
 
 def test_fhirpy_saves_counts_pages_includes_and_deletes(base: str, token: str) -> None:
@@ -103,11 +115,7 @@ def test_fhir_pyrate_pages_through_a_search_into_a_table(base: str, token: str) 
         )
         total = pirate.get_bundle_total("Observation", {"patient": patient["id"], "_summary": "count"})
 
-    rows = (
-        table.dropna().to_dict("records")
-        if not isinstance(table, dict)
-        else table["Observation"].to_dict("records")
-    )
+    rows = table["Observation"].to_dict("records")
     assert [(row["rate"], row["whose"]) for row in rows] == [
         (rate, f"Patient/{patient['id']}") for rate in RATES
     ]

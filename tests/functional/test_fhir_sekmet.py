@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from carecord.db.connect import Database
-from tests.support.fhir_clients import add_fhir_client
-from tests.support.served import Served
+from carecord.db import embedded
+from tests.support import postgres as test_postgres
+from tests.support.fhir_clients import Registered, add_fhir_client
+from tests.support.served import Served, serve
 
 NOT_SERVED = {
     "billing_claim": "Coverage, Account, ChargeItem, Claim and ClaimResponse are not served",
@@ -40,10 +41,17 @@ SCENARIOS = (
 )
 
 
-@pytest.fixture
-def settings(served: Served, database: Database, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def settings(migrated_template: embedded.Held, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """SEKMET's settings: our server is its peer `carecord`, to which it signs in as any client does."""
-    client = add_fhir_client(database, "sekmet")
+    folder = tmp_path_factory.mktemp("sekmet")
+    with test_postgres.new_database(migrated_template) as database:
+        client = add_fhir_client(database, "sekmet")
+        with serve(database, folder) as served:
+            yield write_settings(folder / "settings.yaml", served, client)
+
+
+def write_settings(file: Path, served: Served, client: Registered) -> Path:
     peer = {
         "base_url": f"{served.url}/fhir/R4",
         "roles": ["lab-filler"],
@@ -53,9 +61,8 @@ def settings(served: Served, database: Database, tmp_path: Path) -> Path:
             "client_secret": client.secret,
         },
     }
-    file = tmp_path / "settings.yaml"
-    file.write_text(yaml.safe_dump({"data_dir": str(tmp_path / "sekmet"), "peers": {"carecord": peer}}))
-    (tmp_path / "sekmet").mkdir()
+    (file.parent / "sekmet").mkdir()
+    file.write_text(yaml.safe_dump({"data_dir": str(file.parent / "sekmet"), "peers": {"carecord": peer}}))
     return file
 
 
@@ -80,7 +87,7 @@ def test_a_hospital_is_told_what_its_laboratory_found(settings: Path) -> None:
 
 def run_scenarios(settings: Path, *names: str) -> dict[str, dict[str, Any]]:
     """What came of each scenario, as SEKMET's own command reports it."""
-    reports = settings.parent / "reports"
+    reports = settings.parent / f"reports of {names[0]}"
     command = [sys.executable, "-c", "from sekmet.cli import app; app()", "scenario", "run", *names]
     options = ["--peer", "carecord", "--no-serve", "--config", str(settings), "--report-dir", str(reports)]
     done = subprocess.run(

@@ -4,7 +4,7 @@ SELECT chain_id, seq, at, event, client_id, user_id, operation_id, patient_detai
     restricted, trace_id
 FROM audit.event
 WHERE at >= %(since)s AND at < %(until)s
-  AND (%(sources)s::integer[] IS NULL OR (tenancies <@ %(sources)s AND tenancies <> '{{}}') OR client_id = %(asking)s)
+  AND (%(sources)s::integer[] IS NULL OR (tenancies <@ %(sources)s::integer[] AND tenancies <> '{{}}') OR client_id = %(asking)s)
   AND (%(within)s::bigint IS NULL OR patient_detail_ids && ARRAY(
         SELECT other.patient_detail_id
         FROM patient_index.patient_record asked
@@ -26,11 +26,11 @@ patient_detail_ids && ARRAY(
 
 -- of_agent --
 -- A condition: the client or the user is one of these.
-(client_id = ANY (%(agents)s) OR user_id = ANY (%(agents)s))
+(client_id = ANY (%(agents)s::text[]) OR user_id = ANY (%(agents)s::text[]))
 
 -- of_outcome --
 -- A condition: it came to this.
-outcome = ANY (%(outcomes)s)
+outcome = ANY (%(outcomes)s::text[])
 
 -- of_id --
 -- A condition: it is one of these rows.

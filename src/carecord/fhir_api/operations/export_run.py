@@ -9,14 +9,16 @@ from typing import IO, Any
 import psycopg
 import structlog
 from psycopg import sql
-from psycopg.rows import tuple_row
+from psycopg.rows import kwargs_row
 from psycopg_pool import ConnectionPool
 
 from carecord.access.audit import AuditEvent, EventName, record
+from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.export_jobs import ExportFolder, Job, Output
 from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.asking import freshen_all
+from carecord.fhir_api.storing.links import without_unknown_links_in
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "exporting.sql")
@@ -96,12 +98,13 @@ class _Run:
             while rows := self._page(statement, values):
                 if output is None or file is None or output.count >= FILE_SIZE:
                     output, file = self._next_file(stack, type_name)
-                for id_, patient_detail_id, tenancy_id, restricted, body in rows:
-                    file.write(body.encode() + b"\n")
-                    if patient_detail_id is not None:
-                        self._shown[patient_detail_id] = tenancy_id
-                    self._restricted |= restricted
-                    values["after"] = id_
+                for one in rows:
+                    assert one.body is not None
+                    file.write(one.body + b"\n")
+                    if one.patient_detail_id is not None:
+                        self._shown[one.patient_detail_id] = one.tenancy_id
+                    self._restricted |= one.restricted
+                values["after"] = rows[-1].id
                 output.count += len(rows)
                 self._job.resources += len(rows)
                 self._tell()
@@ -117,11 +120,12 @@ class _Run:
         self._job.outputs.append(output)
         return output, file
 
-    def _page(self, statement: sql.Composed, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def _page(self, statement: sql.Composed, values: Mapping[str, Any]) -> list[Kept]:
         # A connection is held for one page only: those who write through FHIR need them too.
-        with self._pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            rows: list[tuple[Any, ...]] = cursor.execute(statement, values).fetchall()
-            return rows
+        with self._pool.connection() as connection:
+            with connection.cursor(row_factory=kwargs_row(_kept)) as cursor:
+                kept = cursor.execute(statement, values).fetchall()
+            return without_unknown_links_in(connection, kept, self._rights)
 
     def _tell(self) -> None:
         if not self._folder.tell(self._job):
@@ -148,3 +152,7 @@ class _Run:
                 trace_id=self._job.trace_id,
             ),
         )
+
+
+def _kept(body: str, **columns: Any) -> Kept:
+    return Kept(body=body.encode(), **columns)

@@ -6,7 +6,7 @@ SELECT now() AS until, least(now(), (
 
 -- page --
 -- A page of the resources of one type that may be seen, by id.
-SELECT r.id, r.patient_detail_id, r.tenancy_id, r.restricted, r.body
+SELECT r.type, r.id, r.version, r.last_updated, r.patient_detail_id, r.tenancy_id, r.restricted, r.body
 FROM fhir_api.resource r
 WHERE r.type = %(type)s AND r.id > %(after)s COLLATE "C"
   AND (%(since)s::timestamptz IS NULL OR r.last_updated >= %(since)s::timestamptz)
