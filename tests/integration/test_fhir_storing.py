@@ -1,13 +1,17 @@
 """Resources are made of the record, and made anew when it changes, whoever changed it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from carecord.db.connect import Database
+from carecord.fhir_api.mapping.entries import resources_of
+from carecord.fhir_api.mapping.parts import About, Made
 from carecord.fhir_api.storing.asking import freshen_all, freshen_asked
 from carecord.fhir_api.storing.freshening import freshen
 from carecord.fhir_api.storing.reading import history
@@ -194,6 +198,25 @@ def test_bytes_of_a_restricted_letter_are_restricted(store: FhirStore) -> None:
     )
     assert is_restricted
     assert msgspec.json.decode(body)["meta"]["security"][0]["code"] == "R"
+
+
+def test_one_row_that_cannot_be_made_keeps_no_other_from_being_shown(
+    store: FhirStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_on_the_second(collection: str, item: Mapping[str, Any], *, about: About) -> list[Made]:
+        if item["Rubric"] == "Second":
+            raise ValueError(item["Rubric"])
+        return resources_of(collection, item, about=about)
+
+    monkeypatch.setattr("carecord.fhir_api.storing.entries.resources_of", fails_on_the_second)
+    store.load(tenancy_line(1), patient_line("a"), problem("First"), problem("Second", SourceItemId="two"))
+
+    with structlog.testing.capture_logs() as logged:
+        store.freshen()
+
+    assert store.rows("SELECT count(*) FROM fhir_api.resource WHERE type = 'Condition'") == [(1,)]
+    assert [line["kind"] for line in logged] == ["ValueError"]
+    assert "Second" not in str(logged)
 
 
 def test_the_history_of_a_type_is_paged_to_its_end(store: FhirStore) -> None:

@@ -21,6 +21,7 @@ from carecord.fhir_api.outcomes import InvalidResource
 from carecord.fhir_api.rights import Context, Deed, Grant
 from carecord.fhir_api.storing import allocate_ids, create_many, freshen, update
 from carecord.kernel.errors import (
+    Conflict,
     Gone,
     MethodNotAllowed,
     NotAllowed,
@@ -316,6 +317,14 @@ def test_a_change_of_the_record_makes_the_patient_anew(store: FhirStore) -> None
 
     assert body["name"][0]["family"] == "Newname"
     assert body["meta"]["versionId"] == "2"
+
+
+def test_a_record_stays_with_its_source(store: FhirStore) -> None:
+    patient = store.create(PATIENT).kept.id
+    store.load(tenancy_line(OWN + 1, "The app's other source"))
+
+    with pytest.raises(Conflict):
+        store.update(PATIENT | {"gender": "female"}, patient, writer_of(tenancy_id=OWN + 1))
 
 
 def test_a_link_replaced_by_merges_and_its_absence_undoes_it(store: FhirStore) -> None:

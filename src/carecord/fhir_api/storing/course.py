@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.storing import rows
+from carecord.fhir_api.storing.mishaps import search_values_of
 from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
 
 Group = tuple[int, str, int]
@@ -64,7 +65,11 @@ class Course:
         rows.retire(connection, self._retired)
         rows.add_history(connection, self._history)
         rows.put_in_force(
-            connection, [NewRow(self._heads[key], resource) for key, resource in self._new.items()]
+            connection,
+            [
+                NewRow(self._heads[key], search_values_of(resource, f"{key[0]} {key[1]}"))
+                for key, resource in self._new.items()
+            ],
         )
         rows.move(connection, list(self._moved.values()))
         return len({*self._retired, *self._new})

@@ -1,8 +1,9 @@
 """Resources of entries: what each state of an entry is made into, one after the other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from carecord.fhir_api.mapping.entries import resources_of
 from carecord.fhir_api.mapping.parts import About, Item, Made, Source
 from carecord.fhir_api.storing.course import Course, Group, Wanted, group_of
 from carecord.fhir_api.storing.letters import Letters
+from carecord.fhir_api.storing.mishaps import attempt
 from carecord.fhir_api.storing.rows import Key, Place, Row
 from carecord.kernel.sql import load_queries
 
@@ -97,7 +99,9 @@ def _lead(
         heads = course.heads(group)
         sent = next((row for row in (*heads, *ended) if row.place.sent_by is not None), None)
         if state.version > known or (state.is_present and not _stands_as_sent(heads, state)):
-            wanted = list(_wanted(group, state, sent, letters, workings))
+            make = partial(_wanted, group, state, sent, letters, workings)
+            # Where none can be made, an older state must not stand as if it were the present one.
+            wanted = attempt(make, f"entry {group[2]}") or ()
             at = state.since if state.version > known else workings.moment
             course.become(group, wanted, at)
         if state.deleted_at is not None:
@@ -110,7 +114,7 @@ def _stands_as_sent(heads: Sequence[Row], state: State) -> bool:
 
 def _wanted(
     group: Group, state: State, sent: Row | None, letters: Letters, workings: Workings
-) -> Iterator[Wanted]:
+) -> list[Wanted]:
     """What a state is made into. What a client sent once keeps its ID, and stays the client's to change."""
     record, store, entry_id = group
     source = workings.sources[record]
@@ -121,6 +125,7 @@ def _wanted(
         for one in resources_of(store, state.item, about=about)
     ]
     of_sent = _of_type(made, sent.type) if sent is not None else None
+    wanted = []
     for one in made:
         resource, id, sent_by = one.resource, one.id(entry_id), None
         if one is of_sent and sent is not None:
@@ -137,7 +142,8 @@ def _wanted(
             entry_version=state.version,
             sent_by=sent_by,
         )
-        yield Wanted((resource["resourceType"], id), resource, place)
+        wanted.append(Wanted((resource["resourceType"], id), resource, place))
+    return wanted
 
 
 def _of_type(made: Sequence[Made], type_name: str) -> Made | None:

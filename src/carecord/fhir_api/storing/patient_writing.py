@@ -6,6 +6,7 @@ from psycopg import Connection
 
 from carecord.catalogue.submission import InvalidItem
 from carecord.fhir_api import incoming
+from carecord.fhir_api.indexing import search_values
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping.patients import patient_of
 from carecord.fhir_api.outcomes import InvalidResource, Issue
@@ -32,7 +33,7 @@ from carecord.fhir_api.storing.writer import (
     tagged,
 )
 from carecord.fhir_api.storing.writing import allocate_ids, end
-from carecord.kernel.errors import MethodNotAllowed, NotFound
+from carecord.kernel.errors import Conflict, MethodNotAllowed, NotFound
 from carecord.kernel.local_time import now as uk_now
 from carecord.patient_index.deletion import delete_record
 from carecord.patient_index.source_decisions import merge_records, unmerge_records
@@ -62,6 +63,8 @@ def put_patient(
     if head is None:
         raise MethodNotAllowed("A Patient's ID is the server's to give: create it by POST.", reason="own_id")
     check_own(head, writer)
+    if head.place.tenancy_id != writer.tenancy_id:
+        raise Conflict("A record stays with its source, and this is another's.", reason="tenancy_changed")
     if head.body is not None:
         check_reach(connection, writer, Deed.UPDATE, "Patient", id)
         if _is_same(connection, resource, head, occasion):
@@ -138,7 +141,7 @@ def _keep(
             rows.move(connection, [same])
             return same
         rows.retire(connection, [row.key])
-    rows.put_in_force(connection, [NewRow(row, shown)])
+    rows.put_in_force(connection, [NewRow(row, search_values(shown))])
     return row
 
 

@@ -14,6 +14,7 @@ from carecord.fhir_api.mapping.parts import PATIENT_STORES, Item, PatientLink, P
 from carecord.fhir_api.mapping.patients import patient_of
 from carecord.fhir_api.storing.course import Course, Wanted
 from carecord.fhir_api.storing.entries import Workings, queries
+from carecord.fhir_api.storing.mishaps import attempt
 from carecord.fhir_api.storing.rows import Key, Place, Row, unstamped
 from carecord.patient_index.linked_records import LinkType
 
@@ -133,8 +134,7 @@ def _lead(
         former = PatientParts(parts.patient_detail_id, parts.source, demographics, merged=False)
         was = Record(former, version, since, is_deleted=False)
         sent_by = _sent_by(course, record, ended)
-        wanted = Wanted(record.key, patient_of(former), place_of(was, sent_by=sent_by))
-        course.become(group, [wanted], _to_the_millisecond(since))
+        _become(course, former, _made(former), place_of(was, sent_by=sent_by), _to_the_millisecond(since))
     heads = course.heads(group)
     resource = None
     if heads and heads[0].place.sent_by is not None and heads[0].place.entry_version == record.version:
@@ -142,7 +142,17 @@ def _lead(
         resource = sent_patient(unstamped(heads[0].body), record)
     place = place_of(record, sent_by=_sent_by(course, record, ended))
     at = _to_the_millisecond(record.updated_at) if record.version > known else workings.moment
-    course.become(group, [Wanted(record.key, resource or patient_of(parts), place)], at)
+    _become(course, parts, resource or _made(parts), place, at)
+
+
+def _made(parts: PatientParts) -> Json | None:
+    return attempt(lambda: patient_of(parts), f"record {parts.patient_detail_id}")
+
+
+def _become(course: Course, parts: PatientParts, resource: Json | None, place: Place, at: datetime) -> None:
+    id = parts.patient_detail_id
+    wanted = [] if resource is None else [Wanted(("Patient", str(id)), resource, place)]
+    course.become((id, "", 0), wanted, at)
 
 
 def _sent_by(course: Course, record: Record, ended: Mapping[Key, Row]) -> str | None:

@@ -7,9 +7,9 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from carecord.fhir_api import indexing, json_text
+from carecord.fhir_api import json_text
 from carecord.fhir_api.instants import instant
-from carecord.fhir_api.kept import Json, Kept
+from carecord.fhir_api.kept import Json, Kept, SearchValues
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "rows.sql")
@@ -66,10 +66,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """A row that comes into force, with the resource that it is found by."""
+    """A row that comes into force, with what it is found by."""
 
     row: Row
-    resource: Json
+    found_by: SearchValues
 
 
 def stamped(resource: Json, *, id: str, version: int, last_updated: datetime) -> bytes:
@@ -133,7 +133,7 @@ def _copy(
 
 
 def _resource_line(new: NewRow) -> bytes:
-    row, found_by = new.row, indexing.search_values(new.resource)
+    row, found_by = new.row, new.found_by
     assert row.body is not None
     return b"%b\t{%b}\t%b\t%b\n" % (
         _head(row),

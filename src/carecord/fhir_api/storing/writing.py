@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
+from carecord.fhir_api.indexing import search_values
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
@@ -73,7 +74,10 @@ def create_all(
         client_id=writer.client_id,
     )
     made = [
-        NewRow(_row(one, _place(one, writer, entry_id, 1 if entry_id else None), 1, occasion), one.resource)
+        NewRow(
+            _row(one, _place(one, writer, entry_id, 1 if entry_id else None), 1, occasion),
+            search_values(one.resource),
+        )
         for one, entry_id in zip(drafts, entry_ids, strict=True)
     ]
     rows.put_in_force(connection, made)
@@ -203,7 +207,7 @@ def _change(
     if in_force:
         rows.retire(connection, [row.key])
     try:
-        rows.put_in_force(connection, [NewRow(row, draft.resource)])
+        rows.put_in_force(connection, [NewRow(row, search_values(draft.resource))])
     except UniqueViolation as error:
         raise Conflict("Somebody else has taken this ID just now.", reason="id_taken") from error
     return row
