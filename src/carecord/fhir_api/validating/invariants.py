@@ -115,8 +115,8 @@ def _equal(coding: Json) -> Hashable:
     return key((coding, "Coding", None))
 
 
-# Those of nearly every Observation. In FHIRPath obs-7 would also compare each coding with each: a body of 0.4 MB
-# took a minute. A test holds that each says the same as its expression.
+# Those of nearly every Observation. In FHIRPath obs-7 would also compare each coding with each: a body of
+# 0.4 MB took a minute. A test holds that each says the same as its expression.
 _IN_PYTHON: Mapping[str, Check] = {
     "qty-3": _system_with_code,
     "obs-7": _value_stands_once,
