@@ -24,9 +24,10 @@ from carecord.catalogue.acute import ACUTE_INPATIENT_EPISODES
 from carecord.catalogue.alerts import ALERTS
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
-from carecord.cli import sandpit
+from carecord.cli import sandpit, sandpit_fhir
 from carecord.cli.sandpit import Credentials, Holding
 from carecord.cli.terminal import failing_clearly, open_database, out
+from carecord.fhir_api.addresses import BASE_PATH as FHIR_PATH
 from carecord.kernel.settings import Settings
 
 READ = (GP_REPEAT_MEDICATIONS, ACUTE_INPATIENT_EPISODES, ALERTS)
@@ -66,6 +67,7 @@ def demo(
                     out.print(f"\n[bold red]✗ {failure}[/]")
                     raise typer.Exit(1) from failure
                 if not once:
+                    sandpit_fhir.tell_how_to_call(settings, connection)
                     _stay_up(settings, client, server)
 
 
@@ -351,6 +353,7 @@ def _stay_up(settings: Settings, client: Credentials, server: "subprocess.Popen[
         ("OpenAPI", f"{settings.base_url}/openapi.json"),
         ("Postman", f"{settings.base_url}/postman/collection.json"),
         ("token URL", f"{settings.base_url}{TOKEN_PATH}"),
+        ("FHIR base", f"{settings.base_url}{FHIR_PATH}"),
         ("secondary key", client.secondary_key),
         ("known people", str(sandpit.feeds_folder(settings) / "known-people.json")),
     ):

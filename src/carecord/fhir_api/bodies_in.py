@@ -138,7 +138,12 @@ def patch_in(resource: Json | None) -> list[Any]:
 
 def _steps(raw: bytes) -> list[Any]:
     # The decoder of resources takes one object: the steps are put into one.
-    steps = decode(b'{"steps":%b}' % raw)
+    if not raw.strip():
+        raise BadRequest("The patch is empty.")
+    try:
+        steps = decode(b'{"steps":%b}' % raw)
+    except BadRequest as error:
+        raise BadRequest("The patch is not JSON.") from error
     found = steps.get("steps")
     if not isinstance(found, list) or len(steps) > 1:
         raise BadRequest("The patch must be an array of steps (RFC 6902).")
