@@ -9,7 +9,7 @@ from carecord.kernel.errors import BadRequest
 async def read_group(call: Call) -> tuple[int, ...]:
     """The patient detail IDs of its members; raises NotFound, Gone or BadRequest."""
     assert call.id is not None
-    kept = await read(call.parts.readers, "Group", call.id, call.rights)
+    kept = await read(call.parts.readers, "Group", call.id, call.rights, writing_pool=call.parts.writing_pool)
     assert kept.body is not None
     group = decode(kept.body)
     if group.get("type") != "person" or group.get("actual") is not True:

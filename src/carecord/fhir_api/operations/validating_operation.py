@@ -20,7 +20,9 @@ async def validate(call: Call) -> Reply:
     if mode == "delete":
         issues.append(await _may_go(call))
     elif resource is None and call.id is not None:
-        kept = await read(call.parts.readers, call.type, call.id, call.rights)
+        kept = await read(
+            call.parts.readers, call.type, call.id, call.rights, writing_pool=call.parts.writing_pool
+        )
         assert kept.body is not None
         resource = decode(kept.body)
     if mode != "delete":
@@ -61,7 +63,7 @@ async def _may_go(call: Call) -> Issue:
     assert call.type is not None
     if call.id is None:
         raise refuse("mode", "delete is for an instance: [base]/Type/[id]/$validate")
-    await read(call.parts.readers, call.type, call.id, call.rights)
+    await read(call.parts.readers, call.type, call.id, call.rights, writing_pool=call.parts.writing_pool)
     return Issue("information", "informational", "There is such a resource; its sender may delete it.")
 
 
