@@ -4,6 +4,10 @@ SELECT count(pg_advisory_xact_lock(hashtext('fhir_api.resource'), lock)) FROM (
     SELECT DISTINCT hashint8(id) AS lock FROM unnest(%(ids)s::bigint[]) AS id ORDER BY 1
 ) AS locks
 
+-- lock_record --
+-- The same for one record.
+SELECT pg_advisory_xact_lock(hashtext('fhir_api.resource'), hashint8(%(id)s))
+
 -- lock_resource --
 -- The same for a resource that is in nobody's record.
 SELECT pg_advisory_xact_lock(hashtext('fhir_api.resource ' || %(type)s), hashtext(%(id)s))

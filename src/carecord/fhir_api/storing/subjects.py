@@ -103,7 +103,7 @@ def unknown(at: str) -> InvalidResource:
 
 def own_records(
     connection: Connection[Any],
-    named: Iterable[Named],
+    named: Sequence[Named],
     *,
     tenancy_id: int,
     tenancies: Sequence[int] | None,
@@ -112,9 +112,10 @@ def own_records(
 
     `tenancies` are the sources of which the caller may know; of others it may name no record.
     """
-    asked = list(dict.fromkeys(named))
+    own = _own_as_named(connection, named, tenancy_id)
+    asked = [one for one in dict.fromkeys(named) if one not in own]
     if not asked:
-        return {}
+        return own
     found: dict[tuple[int | None, str | None], dict[int, int]] = {}
     rows = connection.execute(
         queries.own_records,
@@ -125,9 +126,19 @@ def own_records(
             "tenancies": None if tenancies is None else [*tenancies, tenancy_id],
         },
     )
-    for id, nhs_number, person, own in rows:
-        found.setdefault((id, nhs_number), {}).setdefault(person, own)
-    return {one: _only(one, found.get((one.patient_detail_id, one.nhs_number), {})) for one in asked}
+    for id, nhs_number, person, record in rows:
+        found.setdefault((id, nhs_number), {}).setdefault(person, record)
+    return own | {one: _only(one, found.get((one.patient_detail_id, one.nhs_number), {})) for one in asked}
+
+
+def _own_as_named(connection: Connection[Any], named: Sequence[Named], tenancy_id: int) -> dict[Named, int]:
+    """Those that name a record of the client's own source by its ID, as most do."""
+    by_id = {one: one.patient_detail_id for one in named if one.patient_detail_id is not None}
+    if not by_id:
+        return {}
+    asked = {"ids": sorted(set(by_id.values())), "tenancy_id": tenancy_id}
+    own = {row[0] for row in connection.execute(queries.own_of_ids, asked)}
+    return {one: id for one, id in by_id.items() if id in own}
 
 
 def _only(named: Named, own_by_person: Mapping[int, int]) -> int:

@@ -65,7 +65,9 @@ def tagged(resource: Json, source: Source) -> Json:
 
 def lock_records(connection: Connection[Any], ids: Sequence[int]) -> None:
     """Wait for who makes or changes resources of these records. Several are locked in one call."""
-    if ids:
+    if len(ids) == 1:
+        connection.execute(row_queries.lock_record, {"id": ids[0]})
+    elif ids:
         connection.execute(row_queries.lock_records, {"ids": list(ids)})
 
 

@@ -9,6 +9,11 @@ LEFT JOIN patient_index.tenancy t ON t.tenancy_id = %(tenancy_id)s
 -- So many IDs that no entry and no resource has.
 SELECT nextval('clinical_store.entry_id')::text FROM generate_series(1, %(count)s)
 
+-- own_of_ids --
+-- Those of these records that are of the writer's source.
+SELECT patient_detail_id FROM patient_index.patient_record
+WHERE patient_detail_id = ANY (%(ids)s) AND tenancy_id = %(tenancy_id)s AND deleted_at IS NULL
+
 -- own_records --
 -- The records of the writer's source that are of the patients named by ID or NHS number; of several the first that
 -- was not merged away. Who is named must be known to the writer.
