@@ -86,11 +86,14 @@ def test_an_unknown_parameter_is_refused_or_left_out_with_a_warning(caller: FHIR
     ] == ["OperationOutcome"]
 
 
-@pytest.mark.parametrize("query", ["date=yesterday", "date=ne2020", "patient=Group/1", "_count=x"])
-def test_a_value_that_breaks_a_rule_is_named(caller: FHIRCaller, query: str) -> None:
-    answer = caller.get(f"/AuditEvent?{query}")
+def test_a_value_that_breaks_a_rule_is_named(caller: FHIRCaller) -> None:
+    for query in ("date=yesterday", "date=ne2020", "patient=Group/1", "_count=x"):
+        answer = caller.get(f"/AuditEvent?{query}")
 
-    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (400, [query.partition("=")[0]])
+        assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (
+            400,
+            [query.partition("=")[0]],
+        )
 
 
 def test_events_are_for_those_whose_scope_names_them(sandpit: Sandpit) -> None:

@@ -106,22 +106,12 @@ def test_everything_of_some_types_or_since_a_time_is_that_alone(
     assert caller.resources(f"{address}?_since=2100-01-01T00:00:00Z") == []
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("_type=Nonsense", "_type"),
-        ("_since=yesterday", "_since"),
-        ("_count=0", "_count"),
-        ("start=2020", "start"),
-    ],
-)
-def test_a_parameter_of_everything_that_breaks_a_rule_is_named(
-    caller: FHIRCaller, ids: tuple[int, int], query: str, parameter: str
-) -> None:
-    answer = caller.get(f"/Patient/{ids[0]}/$everything?{query}")
+def test_a_parameter_of_everything_that_breaks_a_rule_is_named(caller: FHIRCaller) -> None:
+    for query in ("_type=Nonsense", "_since=yesterday", "_count=0", "start=2020"):
+        answer = caller.get(f"/Patient/1/$everything?{query}")
 
-    assert answer.status_code == 400
-    assert [one["expression"] for one in answer.json()["issue"]] == [[parameter]]
+        assert answer.status_code == 400
+        assert [one["expression"] for one in answer.json()["issue"]] == [[query.partition("=")[0]]]
 
 
 def test_everything_of_a_source_that_the_client_may_not_see_is_neither_shown_nor_told_of(
@@ -192,24 +182,15 @@ def test_a_match_by_a_misspelt_name_is_less_than_certain_and_left_out_where_only
     assert grades
     assert grades <= {"probable", "possible"}
     assert matched(ask_match(caller, misspelt, onlyCertainMatches={"valueBoolean": True})) == []
-
-
-def test_a_match_gives_no_more_than_asked_for(caller: FHIRCaller, ids: tuple[int, int]) -> None:
     assert len(matched(ask_match(caller, ANN_AS_FHIR, count={"valueInteger": 1}))) == 1
 
 
-@pytest.mark.parametrize(
-    "patient",
-    [{"name": [{"family": "Madeupson"}]}, {"birthDate": "1971-02-03", "gender": "female"}, {}],
-)
-def test_a_match_that_tells_nobody_from_others_is_refused(
-    caller: FHIRCaller, patient: dict[str, Any]
-) -> None:
-    answer = ask_match(caller, patient)
+def test_a_match_that_tells_nobody_from_others_is_refused(caller: FHIRCaller) -> None:
+    for patient in ({"name": [{"family": "Madeupson"}]}, {"birthDate": "1971-02-03", "gender": "female"}, {}):
+        answer = ask_match(caller, patient)
 
-    assert answer.status_code == 400
-    assert answer.json()["resourceType"] == "OperationOutcome"
-    assert "too little" in answer.json()["issue"][0]["diagnostics"]
+        assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
+        assert "too little" in answer.json()["issue"][0]["diagnostics"]
 
 
 def test_a_match_knows_nothing_of_sources_that_the_client_may_not_see(

@@ -1,4 +1,4 @@
-"""A laboratory for SEKMET: takes each order it finds on the server, and reports results, until it is ended.
+"""A laboratory for SEKMET: takes each urgent order on the server, and reports results, until it is ended.
 
 Run as `python -m tests.support.fhir_lab SETTINGS PEER`. What it sends is made by SEKMET's own workflows.
 """
@@ -11,6 +11,9 @@ from sekmet.config import load_settings
 from sekmet.context import AppContext
 from sekmet.workflows.registry import run_workflow
 
+URGENT = "stat"
+"""The others are filled by the scenarios that place them."""
+
 _STEPS = ("orders.accept", "orders.collect_specimen", "orders.lab_result")
 
 
@@ -22,7 +25,7 @@ def main(settings: str, peer: str) -> None:
         found = client.search("Task", {"status": "requested", "_include": "Task:focus"}).raise_for_status()
         orders = [one["resource"] for one in (found.resource or {}).get("entry", [])]
         for order in orders:
-            if order["resourceType"] == "ServiceRequest" and order["id"] not in seen:
+            if order.get("priority") == URGENT and "focus" not in order and order["id"] not in seen:
                 seen.add(order["id"])
                 _fill(context, peer, order)
         time.sleep(0.2)
