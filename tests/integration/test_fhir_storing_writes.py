@@ -239,6 +239,29 @@ def test_whose_record_it_goes_to_must_be_the_clients_own(store: FhirStore) -> No
         store.create(observation(feed), writer_of(tenancies=(OWN,)))
 
 
+@pytest.mark.parametrize(
+    "patient", ["Patient/example", "https://other.example/fhir/Patient/1", "Patient/999999"]
+)
+def test_a_patient_among_others_whom_nobody_can_tell_is_refused(store: FhirStore, patient: str) -> None:
+    room = {"actor": {"reference": "Location/room-1"}, "status": "accepted"}
+    who = {"actor": {"reference": patient}, "status": "accepted"}
+    booked = {"resourceType": "Appointment", "status": "booked", "participant": [room, who]}
+
+    with pytest.raises(InvalidResource) as refused:
+        store.create(booked)
+
+    assert refused.value.issues[0].expression == "Appointment.participant.actor"
+    assert store.create(booked | {"participant": [room]}).kept.patient_detail_id is None
+
+
+@pytest.mark.parametrize("reference", ["Group/herd", "https://other.example/fhir/Location/ward-1"])
+def test_what_is_about_no_patient_is_in_nobodys_record(store: FhirStore, reference: str) -> None:
+    sent = observation(1) | {"subject": {"reference": reference}}
+
+    assert store.create(sent).kept.patient_detail_id is None
+    assert store.entries("gp_observation") == []
+
+
 def test_a_resource_keeps_its_id_when_its_entry_goes_to_another_collection(store: FhirStore) -> None:
     patient = store.create(PATIENT).kept.id
     made = store.create(condition(patient)).kept

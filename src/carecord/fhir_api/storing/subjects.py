@@ -15,6 +15,8 @@ from carecord.kernel.sql import load_queries
 queries = load_queries(__package__, "writing.sql")
 
 _PATIENT = re.compile(r"Patient/(\d{1,18})(?:/_history/\d+)?", re.ASCII)
+_TYPE = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[^/]+)?$")
+_ANY_PATIENT = re.compile(r"(?:^|/)Patient(?:/|\?|$)")
 _OTHER = re.compile(r"(?!Patient/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\d+)?", re.ASCII)
 
 _ELEMENTS: Mapping[str, tuple[str, ...]] = {
@@ -66,15 +68,15 @@ def named_in(resource: Json) -> Named | None:
         return None
     path = _ELEMENTS.get(type_name, ("subject",))
     at = ".".join((type_name, *path))
-    several = type_name in _SEVERAL
-    for reference in _values(resource, path):
-        if not isinstance(reference, dict):
-            continue
+    references = [one for one in _values(resource, path) if isinstance(one, dict)]
+    for reference in references:
         found = _read(reference, at)
         if found is not None:
             return found
-        if not several and not _is_of_another_type(reference):
-            raise unknown(at)
+    # Of one that names a patient, and nobody can tell whom, it would be wrong to say that it is about none.
+    told_otherwise = _names_no_patient if type_name in _SEVERAL else _is_of_another_type
+    if not all(map(told_otherwise, references)):
+        raise unknown(at)
     return None
 
 
@@ -169,9 +171,17 @@ def _read(reference: Json, at: str) -> Named | None:
 
 
 def _is_of_another_type(reference: Json) -> bool:
-    if _OTHER.fullmatch(reference.get("reference", "")):
-        return True
-    return reference.get("type", "Patient") != "Patient" and "Patient/" not in reference.get("reference", "")
+    found = _TYPE.search(reference.get("reference", ""))
+    named: str = found[1] if found else reference.get("type", "Patient")
+    return named != "Patient"
+
+
+def _names_no_patient(reference: Json) -> bool:
+    return (
+        reference.get("type") != "Patient"
+        and _ANY_PATIENT.search(reference.get("reference", "")) is None
+        and reference.get("identifier", {}).get("system") != NHS_NUMBER
+    )
 
 
 def _values(value: Any, path: Sequence[str]) -> Iterable[Any]:
