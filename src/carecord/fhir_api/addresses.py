@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
 
 from carecord.fhir_api.calls import Level, Operation
+from carecord.fhir_api.definitions import resource_types
 from carecord.fhir_api.definitions.served import MADE_ON_READING, SERVED
 from carecord.kernel.errors import MethodNotAllowed, NotFound
 
@@ -95,9 +95,9 @@ class Addresses:
         self._operations = {(one.level, one.type, one.name): one for one in operations}
 
     def find(self, method: str, path: str) -> Address:
-        """`path` follows the base; raises NotFound or MethodNotAllowed. HEAD is GET."""
+        """`path` is what follows the base, unescaped; raises NotFound or MethodNotAllowed. HEAD is GET."""
         method = "GET" if method == "HEAD" else method
-        segments = [unquote(one) for one in path.strip("/").split("/")] if path.strip("/") else []
+        segments = stripped.split("/") if (stripped := path.strip("/")) else []
         if not segments:
             return Address(_allowed(_ON_BASE, method))
         if segments == ["metadata"]:
@@ -107,7 +107,7 @@ class Addresses:
         if segments[0].startswith("$"):
             return self._operation(method, Level.SYSTEM, None, None, segments)
         if segments[0] not in SERVED:
-            raise NotFound("There is no such resource type here.", reason="unknown_type")
+            raise _no_such_type(segments[0])
         return self._of_type(method, segments[0], segments[1:])
 
     def _of_type(self, method: str, type_name: str, segments: list[str]) -> Address:
@@ -164,6 +164,15 @@ def _allowed(methods: Mapping[str, Interaction], method: str) -> Interaction:
     if method not in methods:
         raise _not_allowed(frozenset(methods))
     return methods[method]
+
+
+def _no_such_type(name: str) -> NotFound:
+    if name in resource_types():
+        return NotFound(
+            f"R4's type {name} is not kept here; /metadata lists the types that are.",
+            reason="type_not_served",
+        )
+    return NotFound("R4 has no such resource type.", reason="unknown_type")
 
 
 def _not_allowed(methods: frozenset[str]) -> MethodNotAllowed:
