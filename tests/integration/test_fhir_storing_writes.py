@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,23 @@ def test_a_patient_among_others_whom_nobody_can_tell_is_refused(store: FhirStore
 
     assert refused.value.issues[0].expression == "Appointment.participant.actor"
     assert store.create(booked | {"participant": [room]}).kept.patient_detail_id is None
+
+
+def test_a_patient_may_be_named_by_our_own_address(store: FhirStore) -> None:
+    patient = store.create(PATIENT).kept.id
+    base = "https://record.example/fhir/R4"
+    sent = observation(1) | {"subject": {"reference": f"{base}/Patient/{patient}"}}
+
+    with pytest.raises(InvalidResource):
+        store.create(sent)
+    written = store.create(sent, replace(writer_of(), base=base))
+
+    assert written.kept.patient_detail_id == int(patient)
+    found = store.rows(
+        "SELECT id FROM fhir_api.resource WHERE tokens @> ARRAY[fhir_api.token(%(token)s)]",
+        token=f"Observation|subject=Patient/{patient}",
+    )
+    assert found == [(written.kept.id,)]
 
 
 @pytest.mark.parametrize("reference", ["Group/herd", "https://other.example/fhir/Location/ward-1"])

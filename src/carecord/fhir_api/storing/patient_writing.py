@@ -141,7 +141,7 @@ def _keep(
             rows.move(connection, [same])
             return same
         rows.retire(connection, [row.key])
-    rows.put_in_force(connection, [NewRow(row, search_values(shown))])
+    rows.put_in_force(connection, [NewRow(row, search_values(shown, base=writer.base))])
     return row
 
 

@@ -61,7 +61,7 @@ class Named:
     nhs_number: str | None = None
 
 
-def named_in(resource: Json) -> Named | None:
+def named_in(resource: Json, *, base: str = "") -> Named | None:
     """The patient that it is about; None where it is about none. InvalidResource where none can tell."""
     type_name = resource["resourceType"]
     if type_name in _NOBODY:
@@ -70,7 +70,7 @@ def named_in(resource: Json) -> Named | None:
     at = ".".join((type_name, *path))
     references = [one for one in _values(resource, path) if isinstance(one, dict)]
     for reference in references:
-        found = _read(reference, at)
+        found = _read(reference, at, base)
         if found is not None:
             return found
     # Of one that names a patient, and nobody can tell whom, it would be wrong to say that it is about none.
@@ -160,8 +160,9 @@ def _only(named: Named, own_by_person: Mapping[int, int]) -> int:
     raise unknown(named.at)
 
 
-def _read(reference: Json, at: str) -> Named | None:
-    found = _PATIENT.fullmatch(reference.get("reference", ""))
+def _read(reference: Json, at: str, base: str) -> Named | None:
+    text: str = reference.get("reference", "")
+    found = _PATIENT.fullmatch(text.removeprefix(f"{base}/") if base else text)
     if found:
         return Named(at, patient_detail_id=int(found[1]))
     identifier = reference.get("identifier", {})

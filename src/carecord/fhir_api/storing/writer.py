@@ -26,6 +26,8 @@ class Writer:
     client_id: str
     tenancy_id: int
     rights: Rights
+    base: str = ""
+    """Our own FHIR address, which references may begin with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def create_all(
     made = [
         NewRow(
             _row(one, _place(one, writer, entry_id, 1 if entry_id else None), 1, occasion),
-            search_values(one.resource),
+            search_values(one.resource, base=writer.base),
         )
         for one, entry_id in zip(drafts, entry_ids, strict=True)
     ]
@@ -144,7 +144,7 @@ def _drafts(
     writer: Writer,
     occasion: Occasion,
 ) -> list[_Draft]:
-    named = _named(connection, resources, ids)
+    named = _named(connection, resources, ids, base=writer.base)
     records = own_records(
         connection,
         [one for one in named if one is not None],
@@ -161,9 +161,11 @@ def _drafts(
     return drafts
 
 
-def _named(connection: Connection[Any], resources: Sequence[Json], ids: Sequence[str]) -> list[Named | None]:
+def _named(
+    connection: Connection[Any], resources: Sequence[Json], ids: Sequence[str], *, base: str
+) -> list[Named | None]:
     """The patient that each names, or whom what it points at is about, be that one of these or kept."""
-    named = [named_in(one) for one in resources]
+    named = [named_in(one, base=base) for one in resources]
     pointing = {place: list(pointed_at(one)) for place, one in enumerate(resources) if named[place] is None}
     asked = [key for keys in pointing.values() for key in keys]
     if not asked:
@@ -207,7 +209,7 @@ def _change(
     if in_force:
         rows.retire(connection, [row.key])
     try:
-        rows.put_in_force(connection, [NewRow(row, search_values(draft.resource))])
+        rows.put_in_force(connection, [NewRow(row, search_values(draft.resource, base=writer.base))])
     except UniqueViolation as error:
         raise Conflict("Somebody else has taken this ID just now.", reason="id_taken") from error
     return row
