@@ -78,6 +78,20 @@ def test_each_interaction_asks_for_its_letter(fhir: FHIRClient, patient: Json) -
     assert statuses("system/Condition.cruds") == ""
 
 
+def test_a_condition_asks_for_the_right_to_search_too(fhir: FHIRClient, patient: Json) -> None:
+    client = fhir.with_token("fhir", "system/*.cud")
+    condition = f"identifier={patient['identifier'][0]['value']}"
+
+    assert client.post("/Patient", patient_of(), If_None_Exist=condition).status_code == 403
+    assert client.put(f"/Patient?{condition}", patient_of()).status_code == 403
+    assert client.call("DELETE", f"/Patient?{condition}").status_code == 403
+    entry = {"request": {"method": "POST", "url": "Patient", "ifNoneExist": condition}}
+    sent = {"resourceType": "Bundle", "type": "transaction", "entry": [entry | {"resource": patient_of()}]}
+    assert client.post("", sent).status_code == 403
+    assert fhir.with_token("fhir", "system/Observation.s").get("/Observation/_history").status_code == 200
+    assert fhir.with_token("fhir", "system/Observation.r").get("/Observation/_history").status_code == 403
+
+
 def test_a_refusal_names_the_scope_and_is_written_down(fhir: FHIRClient, patient: Json) -> None:
     answer = fhir.with_token("fhir", "system/Condition.r").get(f"/Patient/{patient['id']}")
 

@@ -1,9 +1,9 @@
 """The entries of a batch or transaction: read, checked for what each must have, and told apart."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from carecord.fhir_api.addresses import Address, Addresses, Interaction
 from carecord.fhir_api.bodies_in import parse_parameters
@@ -83,7 +83,7 @@ def _read(entry: Any, place: int, addresses: Addresses, base: str) -> Entry:
         query = split.query.encode("ascii")
     except UnicodeEncodeError:
         raise _broken("request.url", "must be ASCII; other letters are escaped with percent signs") from None
-    address = addresses.find(method, f"/{split.path.lstrip('/')}")
+    address = addresses.find(method, f"/{unquote(split.path).lstrip('/')}")
     if address.interaction is Interaction.BUNDLE:
         raise _broken("request.url", "must name what is asked for: a Bundle has no other in it")
     return Entry(
@@ -135,19 +135,40 @@ def _below(expression: str | None) -> str:
     return "" if dot < 0 else (expression or "")[dot:]
 
 
-def references_in(value: Any) -> Iterator[tuple[Json, str, str]]:
-    """Every place where a resource may name another: the object, the element in it, and the text there."""
+NAMING = frozenset({"reference", "url", "valueUri", "valueUrl", "valueUuid", "valueCanonical"})
+"""Elements of type Reference, uri, url and uuid that a fullUrl may stand in (R4 §3.1.0.11.2)."""
+
+Rename = Callable[[str, str], str]
+"""From the name of an element and its text to the text that is to stand there."""
+
+
+def renamed(value: Any, rename: Rename) -> Any:
+    """The same with other texts where resources are named; what stays is not copied."""
+    changed: Any = None
     if isinstance(value, dict):
         for name, inner in value.items():
             if isinstance(inner, str):
-                if name in _NAMING:
-                    yield value, name, inner
+                other: Any = rename(name, inner) if name in NAMING else inner
             elif isinstance(inner, dict | list):
-                yield from references_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from references_in(inner)
+                other = renamed(inner, rename)
+            else:
+                continue
+            if other is not inner:
+                changed = changed or dict(value)
+                changed[name] = other
+    else:
+        for place, inner in enumerate(value):
+            if isinstance(inner, dict | list) and (other := renamed(inner, rename)) is not inner:
+                changed = changed or list(value)
+                changed[place] = other
+    return value if changed is None else changed
 
 
-_NAMING = frozenset({"reference", "url", "valueUri", "valueUrl", "valueUuid", "valueCanonical"})
-"""Elements of type Reference, uri, url and uuid that a fullUrl may stand in (R4 §3.1.0.11.2)."""
+def has_condition(value: Any) -> bool:
+    """Whether a reference in it is a search, such as `Patient?identifier=…`."""
+    if isinstance(value, dict):
+        text = value.get("reference")
+        if isinstance(text, str) and "?" in text:
+            return True
+        value = value.values()
+    return any(isinstance(inner, dict | list) and has_condition(inner) for inner in value)

@@ -105,6 +105,8 @@ class Reply:
     patient_detail_ids: Sequence[int] = ()
     tenancies: Sequence[int] = ()
     restricted: bool = False
+    preferences: Preferences | None = None
+    """In which form it goes out, where the body of the call had a say in that."""
     audited: bool = False
     """A change whose audit row was written in its own transaction, or a call that shows nobody."""
 

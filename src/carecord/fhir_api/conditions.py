@@ -7,8 +7,9 @@ from typing import Any
 from psycopg import Connection
 
 from carecord.fhir_api import searching
+from carecord.fhir_api.admission import check_deed
 from carecord.fhir_api.indexing import token
-from carecord.fhir_api.rights import Rights
+from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.searching import Search
 from carecord.kernel.errors import BadRequest, FieldError, PreconditionFailed
 
@@ -36,6 +37,7 @@ def find_match(
     With a tenancy only its resources count: a client that asks whether it has sent a patient is not told of
     the record that another source has of the same person.
     """
+    check_deed(rights, Deed.SEARCH, search.type)
     if tenancy_id is not None:
         rights = replace(rights, caller=replace(rights.caller, tenancies=(tenancy_id,)))
     found = searching.match_ids(connection, search, rights, limit=2)

@@ -82,7 +82,13 @@ class FHIRFace:
             log_fault(error, received.trace_id)
             reply = refusal(CareRecordError())
         reply.headers.setdefault("X-Request-Id", received.trace_id)
-        await send_reply(send, reply, received.preferences, received.headers, head=scope["method"] == "HEAD")
+        await send_reply(
+            send,
+            reply,
+            reply.preferences or received.preferences,
+            received.headers,
+            head=scope["method"] == "HEAD",
+        )
 
     async def _answer(self, scope: Scope, receive: Receive, received: _Received) -> Reply:
         parameters = parse_parameters(scope["query_string"])
@@ -100,8 +106,12 @@ class FHIRFace:
         try:
             check_address(call.rights, address)
             if call.method == "POST" and address.interaction is Interaction.SEARCH:
-                call.parameters = [*call.parameters, *specific(await call.body.form())]
+                form = await call.body.form()
+                call.parameters = [*call.parameters, *specific(form)]
+                if any(name in GENERAL for name, _ in form):
+                    call.preferences = preferences_of(form, call.headers)
             reply = await self._handler(address)(call)
+            reply.preferences = call.preferences
         except CareRecordError as error:
             await self._trail.record(audit_event(call, Reply(), refusal=error))
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from carecord.kernel.errors import BadRequest, FieldError, NotAcceptable
 
@@ -40,12 +41,22 @@ def preferences_of(parameters: Sequence[tuple[str, str]], headers: Mapping[bytes
 
     Where only the form is wrong the error itself goes out in JSON.
     """
-    named = dict(reversed(parameters))
-    prefer = _words(headers.get(b"prefer", b"").decode("latin-1"))
+    named = {name: value for name, value in reversed(parameters) if name in GENERAL}
+    return _preferences(
+        named.get("_format"),
+        named.get("_pretty", "false"),
+        headers.get(b"accept", b"").decode("latin-1"),
+        headers.get(b"prefer", b"").decode("latin-1"),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _preferences(form: str | None, pretty: str, accept: str, preferred: str) -> Preferences:
+    prefer = _words(preferred)
     returns = prefer.get("return")
     return Preferences(
-        xml=_wants_xml(named.get("_format"), headers.get(b"accept", b"").decode("latin-1")),
-        pretty=_is_true("_pretty", named.get("_pretty", "false")),
+        xml=_wants_xml(form, accept),
+        pretty=_is_true("_pretty", pretty),
         returns=returns if returns in ("minimal", "representation", "OperationOutcome") else None,
         strict=prefer.get("handling") == "strict",
         respond_async="respond-async" in prefer,

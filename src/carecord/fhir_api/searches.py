@@ -64,4 +64,8 @@ def _reply(call: Call, asked: Search, found: Found) -> Reply:
         links=links,
         outcome=outcome(told) if told else None,
     )
-    return Reply(body).showing(*found.matches, *found.included)
+    reply = Reply(body).showing(*found.matches, *found.included)
+    if not reply.patient_detail_ids:
+        # Nothing was shown, and yet somebody was asked for.
+        reply.patient_detail_ids = asked.patients or ()
+    return reply

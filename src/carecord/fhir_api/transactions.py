@@ -1,6 +1,5 @@
 """A transaction: all of its entries are done, in R4's order, in one transaction of the database, or none."""
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +14,7 @@ from carecord.fhir_api.addresses import WRITES, Interaction
 from carecord.fhir_api.admission import check_address
 from carecord.fhir_api.auditing import audit_event, event_of
 from carecord.fhir_api.bodies_in import parse_parameters, patch_in
-from carecord.fhir_api.bundle_entries import Entry, references_in, within
+from carecord.fhir_api.bundle_entries import Entry, has_condition, renamed, within
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.conditions import find_match, lock_condition, parse_criteria
 from carecord.fhir_api.kept import Json
@@ -85,11 +84,7 @@ def plan(call: Call, entries: Sequence[Entry]) -> list[Step]:
 def looks_at_others(steps: Sequence[Step]) -> bool:
     """Whether something is found by a search, so that all resources must be made first."""
     return any(step.search is not None for step in steps) or any(
-        "?" in text
-        for step in steps
-        if step.entry.resource is not None
-        for _, name, text in references_in(step.entry.resource)
-        if name == "reference"
+        step.entry.resource is not None and has_condition(step.entry.resource) for step in steps
     )
 
 
@@ -209,17 +204,8 @@ class Names:
 
     def settle(self, step: Step) -> Json:
         """The resource with the names of other entries replaced, and conditional references resolved."""
-        resource = step.resource
-        named = list(references_in(resource))
-        if not any(self._is_to_be_replaced(step, name, text) for _, name, text in named):
-            return resource
-        resource = copy.deepcopy(resource)
-        for holder, name, text in references_in(resource):
-            holder[name] = self._replaced(step, name, text)
-        return resource
-
-    def _is_to_be_replaced(self, step: Step, name: str, text: str) -> bool:
-        return self._replaced(step, name, text) != text
+        settled: Json = renamed(step.resource, partial(self._replaced, step))
+        return settled
 
     def _replaced(self, step: Step, name: str, text: str) -> str:
         if name == "reference" and "?" in text and not text.startswith("#"):

@@ -33,7 +33,7 @@ async def create(call: Call) -> Reply:
             call,
             lambda connection: Change(reply_to(call, storing.create(connection, resource, writer), warnings)),
         )
-    search = await _ready(call, parse_parameters(condition.encode()), where="If-None-Exist")
+    search = await _ready(call, parse_parameters(condition.removeprefix("?").encode()), where="If-None-Exist")
 
     def work(connection: Connection[Any]) -> Change:
         lock_condition(connection, _type(call), search)
