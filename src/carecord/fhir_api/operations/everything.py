@@ -149,7 +149,7 @@ def _page(found: PGresult, count: int) -> Page:
 def _statement(visible: str, *, referred: bool) -> Statement:
     condition = sql.SQL(visible)
     met = sql.SQL(queries.referred).format(pattern=sql.Literal(_PATTERN), visible=condition)
-    nobody = sql.SQL("SELECT NULL::text, NULL::text WHERE false")
+    nobody = sql.SQL("SELECT NULL::text AS type, NULL::text AS id WHERE false")
     return Statement.of(
         sql.SQL(queries.everything).format(
             columns=COLUMNS, visible=condition, referred=met if referred else nobody
