@@ -22,7 +22,7 @@ def of(type_name: str, id: str, subject: int, **more: Any) -> Json:
 
 @pytest.fixture(scope="module")
 def shelf(migrated_template: Held) -> Iterator[Shelf]:
-    """Person 1: 11 is open, 12 of another source, 13 refused, 14 refused for gp, 31 withdrawn. Person 2: 21."""
+    """Person 1: 11 open, 12 of another source, 13 refused, 14 refused for gp, 31 withdrawn. Person 2: 21."""
     with new_database(migrated_template) as database, open_shelf(database) as shelf:
         shelf.add_record(11, person=1)
         shelf.add_record(12, person=1, tenancy=2)

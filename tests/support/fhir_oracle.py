@@ -81,7 +81,7 @@ class Oracle:
             and all(self.fulfils(one, criterion) for criterion in criteria)
         ]
         keys = list(sort) or self.default_sort(type_name, criteria)
-        found.sort(key=lambda one: one["id"])
+        found.sort(key=lambda one: one["id"], reverse=keys[-1].startswith("-"))
         for key in reversed(keys):
             found = self._sorted(found, key)
         return [one["id"] for one in found]

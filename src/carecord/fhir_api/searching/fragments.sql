@@ -19,13 +19,13 @@ AND (%(tenancies)s::integer[] IS NULL OR whose.tenancy_id = ANY(%(tenancies)s::i
 
 -- matching --
 -- A query: the resources of a type that the conditions hold for and that the caller may see. {what} of them.
-SELECT {what} FROM fhir_api.resource {r} WHERE {r}.type = {type} AND {conditions} AND ({visible})
+SELECT {what} FROM fhir_api.resource {r} WHERE {of_type} AND {conditions} AND ({visible})
 
 -- page_of_matches --
 -- A page in any order, with the total of all matches and whose resources are stale. One row at least.
 -- What matches is found first and whole: the page's limit must not tempt the planner to walk an index in order.
 WITH matched AS MATERIALIZED (
-SELECT r.id, {keys} FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible})
+SELECT r.id, {keys} FROM fhir_api.resource r WHERE {of_type} AND {conditions} AND ({visible})
 ), page AS (
 SELECT * FROM matched WHERE {after} ORDER BY {order} LIMIT %(row_limit)s::bigint
 )
@@ -43,18 +43,18 @@ SELECT told.total, told.stale, page.*
 FROM (SELECT {total} AS total, {stale} AS stale) AS told
 LEFT JOIN (
 SELECT r.id, {keys}, r.version, {updated_us} AS updated_us, r.patient_detail_id, r.tenancy_id, r.restricted, r.body
-FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible}) AND {after}
-ORDER BY r.last_updated {direction}, r.id LIMIT %(row_limit)s::bigint
+FROM fhir_api.resource r WHERE {of_type} AND {conditions} AND ({visible}) AND {after}
+ORDER BY r.last_updated {direction}, r.id {direction} LIMIT %(row_limit)s::bigint
 ) AS page ON true
 ORDER BY {order}
 
 -- count_of_matches --
 -- How many there are, and whose resources are stale.
-SELECT (SELECT count(*) FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible})) AS total, {stale} AS stale
+SELECT (SELECT count(*) FROM fhir_api.resource r WHERE {of_type} AND {conditions} AND ({visible})) AS total, {stale} AS stale
 
 -- capped_count --
 -- How many there are, counted no further than one past what is told.
-(SELECT count(*) FROM (SELECT FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible}) LIMIT {cap}) AS counted)
+(SELECT count(*) FROM (SELECT FROM fhir_api.resource r WHERE {of_type} AND {conditions} AND ({visible}) LIMIT {cap}) AS counted)
 
 -- stale_of_records --
 -- Whose resources are stale, among these records.
@@ -92,4 +92,4 @@ ORDER BY t.type, t.id LIMIT %(row_limit)s::bigint
 
 -- ids_of_matches --
 -- The IDs of the first so many that match.
-SELECT r.id FROM fhir_api.resource r WHERE r.type = {type} AND {conditions} AND ({visible}) ORDER BY r.id LIMIT %(row_limit)s::bigint
+SELECT r.id FROM fhir_api.resource r WHERE {of_type} AND {conditions} AND ({visible}) ORDER BY r.id LIMIT %(row_limit)s::bigint

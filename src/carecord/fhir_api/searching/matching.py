@@ -41,6 +41,26 @@ MOST_VALUES = 500
 """Alternatives of one parameter."""
 
 
+_BROAD = frozenset(
+    {
+        "_security",
+        "_tag",
+        "active",
+        "category",
+        "class",
+        "clinical-status",
+        "deceased",
+        "gender",
+        "intent",
+        "lifecycle-status",
+        "status",
+        "type",
+        "verification-status",
+    }
+)
+"""Token parameters of which any one value is likely to be many resources'."""
+
+
 def term_of(slots: Slots, type_name: str, parameter: Parameter, modifier: str | None, text: str) -> Term:
     """What the parameter asks; raises `UnknownModifier`, or `BadValue` for a value that breaks its rule."""
     if modifier == "missing":
@@ -65,7 +85,8 @@ def _missing(slots: Slots, type_name: str, parameter: Parameter, text: str) -> T
         raise UnknownModifier("missing")
     if text not in ("true", "false"):
         raise BadValue("with :missing it is true or false")
-    return Tokens(slots.add_tokens([token_of(type_name, parameter.code)]), negated=text == "true")
+    tokens = slots.add_tokens([token_of(type_name, parameter.code)])
+    return Tokens(tokens, negated=text == "true", broad=True)
 
 
 def _ids(slots: Slots, type_name: str, parameter: Parameter, values: Sequence[str]) -> Term:
@@ -91,7 +112,8 @@ def _token_form(value: str) -> str:
 
 def _codes(slots: Slots, type_name: str, parameter: Parameter, values: Sequence[str]) -> Term:
     code = parameter.code
-    return Tokens(slots.add_tokens(token_of(type_name, code, f"={_token_form(one)}") for one in values))
+    tokens = slots.add_tokens(token_of(type_name, code, f"={_token_form(one)}") for one in values)
+    return Tokens(tokens, broad=code in _BROAD)
 
 
 def _not_codes(slots: Slots, type_name: str, parameter: Parameter, values: Sequence[str]) -> Term:

@@ -51,6 +51,8 @@ class Tokens:
 
     slot: Slot
     negated: bool = False
+    broad: bool = False
+    """It is likely to leave many: a status, a category, a gender."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,20 +121,23 @@ _PLACES = {
 
 
 def order_by(sort: Sequence[SortKey], columns: Sequence[sql.Identifier]) -> sql.Composable:
-    """The ORDER BY of these columns, and then of the ID."""
+    """The ORDER BY of these columns, and then of the ID, in the direction of the last of them."""
     keys = [
         sql.SQL("{} {} NULLS LAST").format(column, sql.SQL("DESC" if key.descending else "ASC"))
         for key, column in zip(sort, columns, strict=True)
     ]
-    return sql.SQL(", ").join([*keys, sql.Identifier("id")])
+    last = sql.SQL("{} {}").format(sql.Identifier("id"), sql.SQL("DESC" if sort[-1].descending else "ASC"))
+    return sql.SQL(", ").join([*keys, last])
 
 
 def after(
     sort: Sequence[SortKey], columns: Sequence[sql.Identifier], nulls: Sequence[bool]
 ) -> sql.Composable:
     """Whether a row comes after the place whose keys are `after_0` … and whose ID is `after_id`."""
-    condition: sql.Composable = sql.SQL("{} > {}::text").format(
-        sql.Identifier("id"), sql.Placeholder("after_id")
+    condition: sql.Composable = sql.SQL("{} {} {}::text").format(
+        sql.Identifier("id"),
+        sql.SQL("<" if sort[-1].descending else ">"),
+        sql.Placeholder("after_id"),
     )
     for position in reversed(range(len(sort))):
         column, key = columns[position], sort[position]
@@ -159,5 +162,5 @@ def after_update(key: SortKey) -> sql.Composable:
         sql.Placeholder("after_0")
     )
     return sql.SQL(
-        "r.last_updated {past}= {at} AND (r.last_updated {past} {at} OR r.id > {id}::text)"
+        "r.last_updated {past}= {at} AND (r.last_updated {past} {at} OR r.id {past} {id}::text)"
     ).format(past=sql.SQL("<" if key.descending else ">"), at=at, id=sql.Placeholder("after_id"))

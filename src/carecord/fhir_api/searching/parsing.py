@@ -118,6 +118,8 @@ def _term(slots: Slots, type_name: str, name: str, value: str, *, depth: int) ->
 def _chain(slots: Slots, type_name: str, found: re.Match[str], value: str, *, depth: int) -> Term:
     parameter = _reference(type_name, found["code"])
     targets = [one for one in SERVED if one in parameter.targets] if parameter.targets else list(SERVED)
+    if parameter.code == "patient" and "Patient" in targets:
+        targets = ["Patient"]
     if found["target"] is not None:
         if found["target"] not in targets:
             raise UnknownParameter(f"{parameter.code} of {type_name} does not refer to such a type")

@@ -15,9 +15,12 @@ from carecord.fhir_api.searching.conditions import (
     Scene,
     all_of,
     fragments,
+    is_broad,
+    is_indexed,
     linked_with,
     linked_with_rows,
     matching,
+    of_type,
 )
 from carecord.fhir_api.searching.model import AnyOf, Chain, Having, Ids, People, Shape, Term, Tokens, Updated
 from carecord.fhir_api.searching.ordering import after, after_update, default_order, order_by, sort_value
@@ -78,8 +81,7 @@ def page_statement(
         total=_total(parts, counting, walks=walks),
         stale=_stale(shape),
     )
-    stays = is_plain(reach) and _is_common(shape)
-    return _statement(text, scoped, stays=stays)
+    return _statement(text, scoped, stays=_stays(shape, reach))
 
 
 @lru_cache(maxsize=1024)
@@ -148,16 +150,26 @@ def _unreached(term: Term, reach: Reach) -> Iterator[str]:
 def _parts(shape: Shape, reach: Reach) -> tuple[dict[str, sql.Composable], Mapping[str, Any]]:
     sight, scoped = sight_of(reach, Deed.SEARCH)
     narrow = any(isinstance(term, People | Ids) for term in shape.terms)
-    scene = Scene("r", sight, narrow=narrow)
+    selective = any(is_indexed(term) and not is_broad(term) for term in shape.terms)
+    scene = Scene(
+        "r",
+        sight,
+        narrow=narrow and not shape.all_linked,
+        selective=selective,
+        stays=_stays(shape, reach),
+    )
     if shape.all_linked:
         inner = scene.deeper()
+        of_shape: sql.Composable = sql.SQL("r.type = {}").format(sql.Literal(shape.type))
         found = matching(shape.type, shape.terms, inner, sql.SQL("{}.patient_detail_id").format(inner.row))
         conditions: sql.Composable = sql.SQL("r.patient_detail_id = ANY(ARRAY({}))").format(
             linked_with_rows(found)
         )
     else:
         conditions = all_of(shape.terms, scene)
+        of_shape = of_type(shape.type, shape.terms, scene)
     parts = {
+        "of_type": of_shape,
         "type": sql.Literal(shape.type),
         "conditions": conditions,
         "visible": sight(shape.type, "r"),
@@ -175,14 +187,21 @@ def _walks(shape: Shape) -> bool:
     )
 
 
-def _is_common(shape: Shape) -> bool:
-    """Of what callers make up there is no end: only the plainest stay prepared."""
+def _stays(shape: Shape, reach: Reach) -> bool:
+    """Whether it stays prepared. Of what callers make up there is no end: only the plainest do."""
     return (
-        len(shape.terms) <= _MOST_PREPARED_TERMS
-        and all(isinstance(term, People | Ids | Tokens) for term in shape.terms)
+        is_plain(reach)
+        and len(shape.terms) <= _MOST_PREPARED_TERMS
+        and all(map(_is_plainest, shape.terms))
         and shape.sort == default_order(shape.type, shape.terms)
         and not shape.all_linked
     )
+
+
+def _is_plainest(term: Term) -> bool:
+    if isinstance(term, Chain):
+        return term.of_person and isinstance(term.inner, Tokens)
+    return isinstance(term, People | Ids | Tokens)
 
 
 def _total(parts: Mapping[str, sql.Composable], counting: Counting, *, walks: bool) -> sql.Composable:
