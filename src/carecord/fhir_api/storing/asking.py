@@ -56,8 +56,8 @@ async def freshen_asked(writing_pool: ConnectionPool[Any], patient_detail_ids: S
 def freshen_all(writing_pool: ConnectionPool[Any]) -> Iterator[Freshened]:
     """Make anew all that is stale, in transactions of several hundred records; tells of each."""
     while True:
-        with writing_pool.connection() as connection, connection.transaction():
-            made = freshen(connection, None)
+        with writing_pool.connection() as connection:
+            made = _freshen_next(connection)
         yield made
         if made.is_all:
             return
@@ -66,11 +66,19 @@ def freshen_all(writing_pool: ConnectionPool[Any]) -> Iterator[Freshened]:
 def freshen_whole(connection: Connection[Any]) -> Iterator[Freshened]:
     """The same on a connection of one's own."""
     while True:
-        with connection.transaction():
-            made = freshen(connection, None)
+        made = _freshen_next(connection)
         yield made
         if made.is_all:
             return
+
+
+def _freshen_next(connection: Connection[Any]) -> Freshened:
+    try:
+        with connection.transaction():
+            return freshen(connection, None)
+    except psycopg.errors.DeadlockDetected:
+        # A client's transaction, which takes its records as they come, goes first; nothing was made.
+        return Freshened(is_all=False)
 
 
 def _freshen_until(writing_pool: ConnectionPool[Any], ids: Sequence[int] | None, until: float) -> None:
