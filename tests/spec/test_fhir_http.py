@@ -135,6 +135,14 @@ def test_bodies_that_are_no_resource_of_the_address_are_refused(fhir: FHIRClient
     assert issues(of_another_type) == [("invalid", "resourceType")]
 
 
+def test_a_subject_may_be_named_by_its_whole_address(fhir: FHIRClient, patient: Json) -> None:
+    whole = {"reference": f"{ROOT}/Patient/{patient['id']}"}
+    made = fhir.create(observation_of("?", subject=whole))
+
+    assert made["subject"] == whole
+    assert fhir.found(f"/Observation?patient={patient['id']}") == [f"Observation/{made['id']}"]
+
+
 def test_a_resource_without_its_patient_says_what_to_do(fhir: FHIRClient) -> None:
     answer = fhir.post("/Observation", observation_of("999999"))
 

@@ -202,13 +202,13 @@ async def _told(call: Call, work: Callable[[Connection[Any]], Change]) -> Reply:
 
 
 def writer_of(call: Call, resource: Json | None) -> Writer:
-    return Writer(call.client_id, own_tenancy(call.rights, resource), call.rights)
+    return Writer(call.client_id, own_tenancy(call.rights, resource), call.rights, base=call.base)
 
 
 def writer_of_kept(call: Call, kept: Kept) -> Writer:
     """The writer of what stands already: it stays in the source that it is filed in."""
     own = call.rights.caller.own_tenancy_id
-    return Writer(call.client_id, kept.tenancy_id if own is None else own, call.rights)
+    return Writer(call.client_id, kept.tenancy_id if own is None else own, call.rights, base=call.base)
 
 
 def _type(call: Call) -> str:
