@@ -2,11 +2,13 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.fhir_clients import FHIRCaller, sign_in
+from carecord.fhir_api.operations.export_jobs import RUNNING_OF_A_CLIENT, ExportFolder, Job, new_id
+from tests.support.fhir_clients import FHIRCaller, Registered, add_fhir_client, sign_in
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
 
 NDJSON = "application/fhir+ndjson"
@@ -169,6 +171,57 @@ def test_an_export_is_of_its_client_alone_until_the_client_ends_it(
     assert other.delete(status).status_code == 404
     assert caller.delete(status).status_code == 202
     assert [caller.get(one).status_code for one in (status, file["url"])] == [404, 404]
+
+
+def test_a_file_is_not_given_to_a_token_that_sees_less_than_the_one_that_asked(
+    sandpit: Sandpit, caller: FHIRCaller
+) -> None:
+    add_patient(caller, "Exportson")
+    client = add_fhir_client(sandpit.database, "both", own_tenancy_id=900)
+    wide, narrow = (
+        FHIRCaller(sandpit, {"Authorization": f"Bearer {narrowed_token(sandpit, client, scope)}"})
+        for scope in ("system/*.cruds", "system/Observation.rs")
+    )
+    (file, *_) = finish(wide, begin(wide, "/$export"))["output"]
+
+    assert wide.get(file["url"]).status_code == 200
+    assert narrow.get(file["url"]).status_code == 403
+
+
+def narrowed_token(sandpit: Sandpit, client: Registered, scope: str) -> str:
+    form = {"grant_type": "client_credentials", "scope": scope}
+    answer = sandpit.http.post("/oauth2/token", data=form, auth=(client.client_id, client.secret))
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def test_a_client_that_has_several_exports_under_way_waits_before_it_asks_for_another(
+    caller: FHIRCaller, tmp_path: Path
+) -> None:
+    folder = ExportFolder(tmp_path / "data")
+    now = time.time()
+    for _ in range(RUNNING_OF_A_CLIENT):
+        folder.add(
+            Job(
+                id=new_id(),
+                client_id="fhir",
+                user_id=None,
+                rights="",
+                request="",
+                types=(),
+                since=None,
+                level="system",
+                members=(),
+                trace_id="",
+                started_at=now,
+                told_at=now,
+            )
+        )
+
+    answer = caller.get("/$export", prefer="respond-async")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
 
 
 def test_an_export_names_in_the_audit_whom_it_shows(sandpit: Sandpit, caller: FHIRCaller) -> None:
