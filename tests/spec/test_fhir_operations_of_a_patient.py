@@ -201,6 +201,14 @@ def test_a_match_knows_nothing_of_sources_that_the_client_may_not_see(
     assert [one for one, _ in matched(ask_match(narrow, ANN_AS_FHIR))] == [str(ids[1])]
 
 
+def test_a_match_is_for_those_whose_scope_reaches_every_patient(
+    sandpit: Sandpit, ids: tuple[int, int]
+) -> None:
+    narrow = sign_in(sandpit, "narrow", scopes=("system/Patient.rs?gender=female",))
+
+    assert ask_match(narrow, ANN_AS_FHIR).status_code == 403
+
+
 def section(composition: dict[str, Any], title: str) -> dict[str, Any]:
     found: dict[str, Any] = next(one for one in composition["section"] if one["title"] == title)
     return found

@@ -11,8 +11,8 @@ from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.asked import Asked, read_asked, refuse
 from carecord.fhir_api.operations.entries import scored_entry, searchset
 from carecord.fhir_api.operations.shown import freshen_persons, read_shown
-from carecord.fhir_api.rights import Deed
-from carecord.kernel.errors import BadRequest, FieldError
+from carecord.fhir_api.rights import Context, Deed, Rights
+from carecord.kernel.errors import BadRequest, FieldError, NotAllowed
 from carecord.patient_index.matching import Match, match
 from carecord.patient_index.normalise import Identity, identity_of
 
@@ -35,6 +35,7 @@ _ENOUGH = (
 
 async def patient_match(call: Call) -> Reply:
     """The operation (https://hl7.org/fhir/R4/patient-operation-match.html)."""
+    _check_reach(call.rights)
     asked = await read_asked(call)
     asked.check_known("resource", "onlyCertainMatches", "count")
     identity = read_identity(asked)
@@ -50,6 +51,16 @@ async def patient_match(call: Call) -> Reply:
     await freshen_persons(call, ids)
     patients = await read_shown(call, [("Patient", str(one)) for one in ids], deed=Deed.SEARCH)
     return _reply(call, found, {int(one.id): one for one in patients})
+
+
+def _check_reach(rights: Rights) -> None:
+    """A grade tells whether somebody else comes near: who may see some Patients only may not ask for it."""
+    grants = rights.grants_for(Deed.SEARCH, "Patient")
+    if not any(one.context is not Context.PATIENT and not one.restriction for one in grants):
+        raise NotAllowed(
+            "A match needs a scope that reaches every Patient, such as system/Patient.s.",
+            reason="scope_missing",
+        )
 
 
 def read_identity(asked: Asked) -> Identity:
