@@ -414,3 +414,24 @@ def test_the_server_finds_what_a_plain_matcher_finds(both: Both, asked: Asked) -
         assert len(page.matches) == asked.count
         page = both.shelf.find((asked.type, pairs), rights=RIGHTS[asked.rights], cursor=page.cursor)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("type_name", "code", "values"),
+    [
+        ("Observation", "date", DATES),
+        ("Condition", "onset-date", DATES),
+        ("Observation", "value-quantity", NUMBERS),
+        ("Condition", "onset-age", ["5", "40", "4.5"]),
+    ],
+)
+@pytest.mark.parametrize("prefix", PREFIXES[1:])
+def test_every_prefix_compares_as_a_plain_matcher_compares(
+    both: Both, type_name: str, code: str, values: list[str], prefix: str
+) -> None:
+    for value in values:
+        criterion = Criterion(code, values=((prefix, value),))
+        expected = both.oracles["everything"].find(type_name, [criterion], ["_id"])
+        pairs = [criterion.pair(), ("_sort", "_id"), ("_count", "100")]
+        page = both.shelf.find((type_name, pairs), rights=RIGHTS["everything"])
+        assert [one.id for one in page.matches] == expected, value

@@ -10,8 +10,8 @@ import pytest
 from carecord.db.embedded import Held
 from carecord.fhir_api.json_text import decode
 from carecord.fhir_api.kept import Json
-from carecord.fhir_api.searching import match_ids, parse
-from carecord.kernel.errors import BadRequest
+from carecord.fhir_api.searching import find, match_ids, parse
+from carecord.kernel.errors import BadRequest, Unavailable
 from tests.support.fhir_shelf import NOW, Shelf, open_shelf, rights_of
 from tests.support.postgres import new_database
 
@@ -303,3 +303,14 @@ def test_a_place_of_another_search_is_refused(shelf: Shelf) -> None:
         shelf.find("Observation?_sort=date,code", cursor={"keys": [None], "id": "o1"})
     with pytest.raises(BadRequest):
         shelf.find("Observation?_sort=date", cursor={"keys": ["x"], "id": "o1"})
+
+
+def test_a_search_that_takes_too_long_says_so(shelf: Shelf) -> None:
+    async def ask_with_little_patience() -> None:
+        async with shelf.database.open_readers(most=1, statement_timeout_s=0.2) as readers:
+            await find(readers, parse("Observation", [("code", "1")], strict=True), rights_of())
+
+    with shelf.connection.transaction():
+        shelf.connection.execute("LOCK fhir_api.resource IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Unavailable, match="too wide"):
+            shelf.runner.run(ask_with_little_patience())

@@ -43,6 +43,7 @@ Asked = str | tuple[str, list[tuple[str, str]]]
 class Shelf:
     """The resources of a test, and a caller's searches of them."""
 
+    database: Database
     connection: psycopg.Connection[Any]
     readers: Readers
     runner: asyncio.Runner
@@ -149,6 +150,6 @@ def open_shelf(database: Database) -> Iterator[Shelf]:
 
         readers = runner.run(open_readers())
         try:
-            yield Shelf(connection, readers, runner)
+            yield Shelf(database, connection, readers, runner)
         finally:
             runner.run(readers.__aexit__(None, None, None))
