@@ -1,5 +1,6 @@
 """Patient/[id]/$everything: all that is held about a person, in pages, from one statement each."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from carecord.fhir_api.definitions.served import MADE_ON_READING
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.asked import Asked, read_asked
 from carecord.fhir_api.operations.entries import kept_entry, searchset
-from carecord.fhir_api.operations.shown import COLUMNS, kept_of
+from carecord.fhir_api.operations.shown import COLUMNS, kept_of, read_shown
 from carecord.fhir_api.operations.sight import Statement, sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.asking import freshen_asked
@@ -43,7 +44,9 @@ REFERRED = (
 
 KEPT = tuple(one for one in SERVED if one not in MADE_ON_READING)
 
-_PATTERN = f'"reference":"({"|".join(REFERRED)})/([A-Za-z0-9.-]{{1,64}})["/]'
+_REFERENCE = re.compile(rf'"reference":"({"|".join(REFERRED)})/([A-Za-z0-9.-]{{1,64}})["/]'.encode())
+_REMEMBERED = 200
+"""How many of those that came along a next link remembers, so that later pages do not repeat them."""
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _START = (-1, "", "")
 
@@ -64,13 +67,16 @@ async def patient_everything(call: Call) -> Reply:
     sealed = asked.text("_page")
     if sealed is not None:
         asked.check_known("_page")
-        since, types, count, *position = call.parts.pages.open(call.client_id, sealed)
-        page_asked = _Place(datetime.fromisoformat(since), tuple(types), count, tuple(position))
+        since, types, count, brought, *position = call.parts.pages.open(call.client_id, sealed)
+        page_asked = _Place(
+            datetime.fromisoformat(since), tuple(types), count, tuple(position), tuple(brought)
+        )
     else:
         page_asked = _read_place(asked)
     patient_detail_id = parse_patient_id(call.id)
     page = await read_fresh(call, patient_detail_id, page_asked)
-    return _reply(call, patient_detail_id, page_asked, page)
+    referred = await _read_referred(call, page_asked, [one for _, one in page.rows])
+    return _reply(call, patient_detail_id, page_asked, page, referred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ class _Place:
     types: tuple[str, ...]
     count: int
     after: tuple[Any, ...] = _START
+    brought: tuple[str, ...] = ()
+    """What came along with earlier pages, as `Type/id`."""
 
 
 def _read_place(asked: Asked) -> _Place:
@@ -119,7 +127,7 @@ async def read_page(
     readers: Readers, rights: Rights, patient_detail_id: int, place: _Place, *, anyway: bool = False
 ) -> Page:
     sight = sight_of(rights, Deed.READ, KEPT)
-    statement = _statement(sight.text, referred=bool(set(place.types).intersection(REFERRED)))
+    statement = _statement(sight.text)
     values: dict[str, Any] = {
         "patient_detail_id": patient_detail_id,
         "id": patient_detail_id,
@@ -146,32 +154,42 @@ def _page(found: PGresult, count: int) -> Page:
 
 
 @lru_cache(maxsize=256)
-def _statement(visible: str, *, referred: bool) -> Statement:
-    condition = sql.SQL(visible)
-    met = sql.SQL(queries.referred).format(pattern=sql.Literal(_PATTERN), visible=condition)
-    nobody = sql.SQL("SELECT NULL::text AS type, NULL::text AS id WHERE false")
-    return Statement.of(
-        sql.SQL(queries.everything).format(
-            columns=COLUMNS, visible=condition, referred=met if referred else nobody
-        )
-    )
+def _statement(visible: str) -> Statement:
+    return Statement.of(sql.SQL(queries.everything).format(columns=COLUMNS, visible=sql.SQL(visible)))
 
 
-def _reply(call: Call, patient_detail_id: int, place: _Place, page: Page) -> Reply:
+async def _read_referred(call: Call, place: _Place, rows: Sequence[Kept]) -> list[Kept]:
+    """What the rows refer to of REFERRED, and that in its turn, without what earlier pages brought."""
+    met = set(place.brought)
+    found: list[Kept] = []
+    while rows:
+        named = {
+            (one[1].decode(), one[2].decode()) for row in rows for one in _REFERENCE.finditer(row.body or b"")
+        }
+        fresh = sorted(one for one in named if "/".join(one) not in met and one[0] in place.types)
+        met.update("/".join(one) for one in fresh)
+        shown = await read_shown(call, fresh)
+        rows = [one for one in shown if one.patient_detail_id is None and one.last_updated >= place.since]
+        found += rows
+    return found
+
+
+def _reply(call: Call, patient_detail_id: int, place: _Place, page: Page, referred: Sequence[Kept]) -> Reply:
     address = f"{call.base}/Patient/{patient_detail_id}/$everything"
     links = {"self": address}
     if page.more:
         at, last = page.rows[-1]
-        sealed = [place.since.isoformat(), place.types, place.count, at, last.type, last.id]
+        brought = [*place.brought, *(f"{one.type}/{one.id}" for one in referred)][-_REMEMBERED:]
+        sealed = [place.since.isoformat(), place.types, place.count, brought, at, last.type, last.id]
         links["next"] = f"{address}?_page={call.parts.pages.seal(call.client_id, sealed)}"
+    rows = [one for _, one in page.rows]
     whole = place.after == _START and not page.more
     body = searchset(
-        [kept_entry(call.base, one, mode="match" if at < _REFERRED else "include") for at, one in page.rows],
+        [
+            *(kept_entry(call.base, one) for one in rows),
+            *(kept_entry(call.base, one, mode="include") for one in referred),
+        ],
         links=links,
-        total=sum(at < _REFERRED for at, _ in page.rows) if whole else None,
+        total=len(rows) if whole else None,
     )
-    return Reply(body).showing(*(one for _, one in page.rows))
-
-
-_REFERRED = 3
-"""The place of what is only referred to; see the query."""
+    return Reply(body).showing(*rows, *referred)
