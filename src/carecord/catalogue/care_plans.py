@@ -66,8 +66,8 @@ class EndOfLifePlan(Entry):
         SORT,
         FILTER,
         Fhir("activity[cpr].detail.scheduledPeriod.end"),
-        Fhir("period.end", on="Flag"),
     ]
+    """When the decision is to be looked at again. It holds until it is changed, review or not."""
     cpr_reason: Annotated[str | None, FILTER, Fhir("activity[cpr].detail.description")]
     capacity_for_decision: Annotated[
         str | None, FILTER, Fhir("component[capacity-for-decision].valueString", on="Observation")

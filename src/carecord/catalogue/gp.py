@@ -276,7 +276,10 @@ GP_REPEAT_MEDICATIONS = ListOperation(
             "MedicationStatement",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-MedicationStatement",
             status="active",
-            fixed={"extension[prescription-type].valueCodeableConcept.coding[0].code": "R"},
+            fixed={
+                "extension[prescription-type].valueCodeableConcept.coding[0].code": "R",
+                "extension[prescription-type].valueCodeableConcept.coding[0].display": "Repeat",
+            },
             note="based on the MedicationRequest below",
         ),
         Resource(
@@ -289,6 +292,8 @@ GP_REPEAT_MEDICATIONS = ListOperation(
                 "category[0].coding[0].code": "primarycare",
                 "courseOfTherapyType.coding[0].code": "continuous",
                 "substitution.allowedBoolean": "false",
+                "extension[prescription-type].valueCodeableConcept.coding[0].code": "R",
+                "extension[prescription-type].valueCodeableConcept.coding[0].display": "Repeat",
             },
         ),
     ),

@@ -14,3 +14,6 @@ PRESCRIPTION_TYPE_SYSTEM = "https://fhir.graphnethealth.com/CodeSystem-Prescript
 
 LAST_ISSUE_DATE = f"{_UK_CORE}Extension-UKCore-MedicationStatementLastIssueDate"
 """On MedicationStatement: a dateTime."""
+
+VACCINATION_PROCEDURE = f"{_UK_CORE}Extension-UKCore-VaccinationProcedure"
+"""On Immunization: the act of vaccinating, as a CodeableConcept."""

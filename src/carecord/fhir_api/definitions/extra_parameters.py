@@ -8,6 +8,7 @@ from carecord.fhir_api.definitions.extension_urls import (
     LAST_ISSUE_DATE,
     NHS_NUMBER_VERIFICATION_STATUS,
     PRESCRIPTION_TYPE,
+    VACCINATION_PROCEDURE,
 )
 
 _URL = "https://fhir.graphnethealth.com/R4/SearchParameter/"
@@ -27,6 +28,18 @@ EXTRA_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
                     "token",
                     "Patient-nhsNumberVerificationStatus",
                     f"Patient.identifier.extension('{NHS_NUMBER_VERIFICATION_STATUS}').value",
+                ),
+            ),
+            "Flag": (
+                _parameter("category", "token", "Flag-category", "Flag.category"),
+                _parameter("code", "token", "Flag-code", "Flag.code"),
+            ),
+            "Immunization": (
+                _parameter(
+                    "immunization-procedure",
+                    "token",
+                    "Immunization-immunization-procedure",
+                    f"Immunization.extension('{VACCINATION_PROCEDURE}').value",
                 ),
             ),
             "MedicationRequest": (
