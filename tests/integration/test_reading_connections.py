@@ -144,3 +144,19 @@ def test_a_silent_server_is_given_up_and_those_behind_are_not_kept_waiting(datab
 def test_parameters_are_numbered_in_the_order_they_first_stand() -> None:
     text = "SELECT %(a)s, %(b)s::int WHERE %(a)s"
     assert number_parameters(text) == (b"SELECT $1, $2::int WHERE $1", ("a", "b"))
+
+
+def test_a_connection_keeps_so_many_statements_prepared_and_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carecord.db.direct._MOST_PREPARED", 3)
+    questions = [Question(b"SELECT $1::text, %d" % number, stays=True) for number in range(8)]
+    count = Question(b"SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'q%'", stays=False)
+
+    async def act(readers: Readers) -> None:
+        for _ in range(2):
+            for number, question in enumerate(questions):
+                assert await echo(readers, f"of {number}", question) == f"of {number}"
+        assert (await readers.ask(count, [])).get_value(0, 0) == b"3"
+
+    read(database, act, most=1)

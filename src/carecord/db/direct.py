@@ -18,6 +18,9 @@ from psycopg.pq.abc import PGconn, PGresult
 Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_MOST_PREPARED = 200
+"""Statements that one connection keeps prepared: plans take memory of the server for as long as it is open."""
+
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -48,7 +51,9 @@ class DirectConnection:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._libpq: PGconn
         self._socket = -1
+        # The one that was asked last is last.
         self._prepared: dict[Question, bytes] = {}
+        self._named = 0
         self._answer: asyncio.Future[PGresult] | None = None
         self._last: PGresult | None = None
 
@@ -57,13 +62,10 @@ class DirectConnection:
         try:
             if self._connection is None:
                 await self._open()
-            name = self._prepared.get(question)
+            name = self._prepared.pop(question, None)
+            if name is None and question.stays:
+                name = await self._prepare(question)
             if name is not None:
-                self._libpq.send_query_prepared(name, values)
-            elif question.stays:
-                name = b"q%d" % len(self._prepared)
-                self._libpq.send_prepare(name, question.text)
-                await self._await_answer()
                 self._prepared[question] = name
                 self._libpq.send_query_prepared(name, values)
             else:
@@ -107,6 +109,18 @@ class DirectConnection:
         if result.status not in _DONE:
             raise psycopg.errors.error_from_result(result)
         return result
+
+    async def _prepare(self, question: Question) -> bytes:
+        """The name of the statement, prepared; the one that was not asked for longest makes room."""
+        if len(self._prepared) >= _MOST_PREPARED:
+            oldest = self._prepared.pop(next(iter(self._prepared)))
+            self._libpq.send_query_params(b"DEALLOCATE %b" % oldest, None)
+            await self._await_answer()
+        self._named += 1
+        name = b"q%d" % self._named
+        self._libpq.send_prepare(name, question.text)
+        await self._await_answer()
+        return name
 
     def _send_rest(self) -> None:
         try:

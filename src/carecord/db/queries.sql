@@ -27,8 +27,8 @@ SELECT current_setting('fsync') = 'on';
 SELECT set_config('statement_timeout', %(timeout_ms)s, false);
 
 -- set_up_reader --
--- A reader changes nothing and gives up in time.
-SELECT set_config('default_transaction_read_only', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false);
+-- A reader changes nothing and gives up in time. Its questions are short: none is worth compiling to machine code.
+SELECT set_config('default_transaction_read_only', 'on', false), set_config('statement_timeout', %(timeout_ms)s, false), set_config('jit', 'off', false);
 
 -- limit_migration --
 -- A migration waits little for a lock, for every request behind it waits too, and works briefly while it has it.

@@ -22,7 +22,19 @@ from carecord.fhir_api.searching.conditions import (
     matching,
     of_type,
 )
-from carecord.fhir_api.searching.model import AnyOf, Chain, Having, Ids, People, Shape, Term, Tokens, Updated
+from carecord.fhir_api.searching.model import (
+    AnyOf,
+    Chain,
+    Dates,
+    Having,
+    Ids,
+    People,
+    Shape,
+    Term,
+    Texts,
+    Tokens,
+    Updated,
+)
 from carecord.fhir_api.searching.ordering import after, after_update, default_order, order_by, sort_value
 from carecord.fhir_api.searching.sight import Reach, grants_for, is_plain, sight_of
 from carecord.kernel.errors import NotAllowed
@@ -30,7 +42,7 @@ from carecord.kernel.errors import NotAllowed
 TOLD_AT_MOST = 10_000
 """A total that is not asked for, and takes counting of its own, is told up to here and left out above."""
 
-_MOST_PREPARED_TERMS = 2
+_MOST_PREPARED_TERMS = 3
 
 
 class Counting(Enum):
@@ -188,7 +200,7 @@ def _walks(shape: Shape) -> bool:
 
 
 def _stays(shape: Shape, reach: Reach) -> bool:
-    """Whether it stays prepared. Of what callers make up there is no end: only the plainest do."""
+    """Whether it stays prepared. Of what callers make up there is no end: only plain ones do."""
     return (
         is_plain(reach)
         and len(shape.terms) <= _MOST_PREPARED_TERMS
@@ -199,8 +211,13 @@ def _stays(shape: Shape, reach: Reach) -> bool:
 
 
 def _is_plainest(term: Term) -> bool:
-    if isinstance(term, Chain):
-        return term.of_person and isinstance(term.inner, Tokens)
+    match term:
+        case Chain(of_person=of_person, inner=inner):
+            return of_person and isinstance(inner, Tokens)
+        case Texts(narrowing=narrowing):
+            return narrowing is not None
+        case Dates(ranges=ranges):
+            return len(ranges) == 1
     return isinstance(term, People | Ids | Tokens)
 
 
