@@ -68,6 +68,12 @@ class Call:
     def client_id(self) -> str:
         return self.rights.caller.client_id
 
+    @property
+    def page_owner(self) -> str:
+        """Whose next links are, and of what: another's, or of another question, do not count."""
+        asked = (self.client_id, self.rights.caller.user_id or "", self.type or "", self.id or "")
+        return " ".join((*asked, self.interaction))
+
     async def read_body(self) -> bytes:
         """The body, unzipped, within the limit, whatever its media type."""
         return await self.body.raw()

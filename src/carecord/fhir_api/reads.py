@@ -61,7 +61,7 @@ async def history_of(call: Call) -> Reply:
     assert call.type is not None
     asked, cursor = dict(call.parameters), None
     if "_page" in asked:
-        place = call.parts.pages.open(call.client_id, asked["_page"])
+        place = call.parts.pages.open(call.page_owner, asked["_page"])
         if place.get("history") != [call.type, call.id]:
             raise _bad("_page", "must be of this history")
         asked, cursor = dict(place["asked"]), place["cursor"]
@@ -80,7 +80,7 @@ async def history_of(call: Call) -> Reply:
     links = {"self": f"{address}?{urlencode(told)}" if told else address}
     if page.cursor is not None:
         place = {"history": [call.type, call.id], "asked": told, "cursor": page.cursor}
-        links["next"] = f"{address}?_page={call.parts.pages.seal(call.client_id, place)}"
+        links["next"] = f"{address}?_page={call.parts.pages.seal(call.page_owner, place)}"
     return Reply(history(call.base, page.versions, total=page.total, links=links)).showing(*page.versions)
 
 

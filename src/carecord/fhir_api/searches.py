@@ -23,7 +23,7 @@ async def search(call: Call) -> Reply:
         if len(call.parameters) > 1:
             rule = FieldError("_page", "must stand alone: the link holds the whole search")
             raise BadRequest("A parameter breaks a rule.", errors=[rule])
-        place = call.parts.pages.open(call.client_id, sealed)
+        place = call.parts.pages.open(call.page_owner, sealed)
         if place["type"] != call.type:
             rule = FieldError("_page", "must be of a search of this type")
             raise BadRequest("A parameter breaks a rule.", errors=[rule])
@@ -54,7 +54,7 @@ def _reply(call: Call, asked: Search, found: Found) -> Reply:
     links = {"self": f"{address}?{urlencode(asked.used)}" if asked.used else address}
     if found.cursor is not None:
         place = {"type": asked.type, "asked": asked.used, "cursor": found.cursor}
-        links["next"] = f"{address}?_page={call.parts.pages.seal(call.client_id, place)}"
+        links["next"] = f"{address}?_page={call.parts.pages.seal(call.page_owner, place)}"
     told = [Issue("warning", "not-supported", one) for one in found.warnings]
     body = searchset(
         call.base,

@@ -21,6 +21,7 @@ from carecord.fhir_api.kept import Json
 from carecord.fhir_api.outcomes import InvalidResource, Issue
 from carecord.fhir_api.preconditions import expected_version
 from carecord.fhir_api.searching import Search
+from carecord.fhir_api.storing.links import without_unknown_links_in
 from carecord.fhir_api.storing.writer import Writer, Written
 from carecord.fhir_api.writes import (
     checked,
@@ -103,6 +104,11 @@ def carry_out(connection: Connection[Any], call: Call, steps: Sequence[Step]) ->
     _create(connection, call, creations, names)
     for step in changes:
         with_place(step, partial(_change, connection, call, step, names))
+    for step in (*creations, *changes):
+        if step.type == "Patient" and step.written is not None:
+            # What goes back names no record that the caller may not know of.
+            [kept] = without_unknown_links_in(connection, [step.written.kept], call.rights)
+            step.written = replace(step.written, kept=kept)
 
 
 def events_of(call: Call, steps: Sequence[Step]) -> list[AuditEvent]:

@@ -17,8 +17,17 @@ from carecord.fhir_api.kept import Json, Kept
 from carecord.fhir_api.outcomes import InvalidResource, Issue, outcome
 from carecord.fhir_api.patching import patched
 from carecord.fhir_api.preconditions import expected_version
+from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.searching import Search
-from carecord.fhir_api.storing.writer import Writer, Written, check_own, check_version, newest_locked
+from carecord.fhir_api.storing.links import body_without_unknown_links
+from carecord.fhir_api.storing.writer import (
+    Writer,
+    Written,
+    check_version,
+    known_own,
+    newest_locked,
+    unknown_resource,
+)
 from carecord.fhir_api.validating import check
 from carecord.kernel.errors import BadRequest, Conflict, FieldError, Gone, NotFound, PreconditionFailed
 
@@ -120,10 +129,12 @@ def patch_in_place(
     expected: int | None,
 ) -> tuple[Written, list[Issue]]:
     """Patch the version in force, which nobody else changes meanwhile."""
-    head = newest_locked(connection, type_name, id_)
+    newest = newest_locked(connection, type_name, id_)
+    if newest is None:
+        raise unknown_resource()
+    head = known_own(connection, newest, writer_of_kept(call, newest.kept()), Deed.UPDATE)
     if head is None:
-        raise NotFound("There is no such resource that you may see.", reason="unknown_resource")
-    check_own(head, writer_of_kept(call, head.kept()))
+        raise unknown_resource()
     if head.body is None:
         raise Gone("The resource has been deleted.", reason="deleted")
     check_version(head, expected)
@@ -175,7 +186,7 @@ def delete_in_place(
     """Raises NotFound where there never was such a resource, or the client may not know of it."""
     head = newest_locked(connection, type_name, id_)
     if head is None:
-        raise NotFound("There is no such resource that you may see.", reason="unknown_resource")
+        raise unknown_resource()
     writer = writer_of_kept(call, head.kept())
     return storing.delete(connection, type_name, id_, writer, expected_version=expected)
 
@@ -194,10 +205,8 @@ async def _put(call: Call, resource: Json, warnings: list[Issue]) -> Reply:
 async def _told(call: Call, work: Callable[[Connection[Any]], Change]) -> Reply:
     """Do the work; a Patient that goes back names no record that the caller may not know of."""
     reply = await change(call, work)
-    if call.type == "Patient" and call.rights.tenancies is not None and call.preferences.returns is None:
-        location = reply.headers["Location"].removeprefix(f"{call.base}/Patient/").partition("/")[0]
-        kept = await storing.read(call.parts.readers, "Patient", location, call.rights)
-        reply.body = kept.body
+    if call.type == "Patient" and reply.body is not None:
+        reply.body = await body_without_unknown_links(call.parts.readers, reply.body, call.rights)
     return reply
 
 

@@ -82,7 +82,7 @@ async def search_audit_events(call: Call) -> Reply:
     warnings: list[Issue] = []
     sealed = asked.text("_page")
     if sealed is not None:
-        pairs, *position = call.parts.pages.open(call.client_id, sealed)
+        pairs, *position = call.parts.pages.open(call.page_owner, sealed)
         asked, after = Asked(pairs, {}), tuple(position)
     search, kept = _read_search(asked, strict=call.preferences.strict, warnings=warnings)
     count = (
@@ -94,7 +94,7 @@ async def search_audit_events(call: Call) -> Reply:
     if len(rows) > count and page:
         last = page[-1]
         place = [kept | {"_count": [str(count)]}, last.at.isoformat(), str(last.chain_id), last.seq]
-        links["next"] = f"{call.base}/AuditEvent?_page={call.parts.pages.seal(call.client_id, place)}"
+        links["next"] = f"{call.base}/AuditEvent?_page={call.parts.pages.seal(call.page_owner, place)}"
     entries = [
         entry(call.base, "AuditEvent", row.id, encode(audit_event(row, base=call.base))) for row in page
     ]
@@ -187,8 +187,11 @@ def _restrict_to_ids(search: _Search, ids: Sequence[str]) -> bool:
 
 async def _find(call: Call, search: _Search, *, limit: int, after: tuple[Any, ...] | None) -> list[AuditRow]:
     deed = Deed.READ if call.id is not None else Deed.SEARCH
-    grants = call.rights.grants_for(deed, "AuditEvent")
-    bound = bool(grants) and all(one.context is Context.PATIENT for one in grants)
+    grants = [one for one in call.rights.grants_for(deed, "AuditEvent") if not one.restriction]
+    if not grants:
+        # They are searched by nothing that a scope could be narrowed by.
+        return []
+    bound = all(one.context is Context.PATIENT for one in grants)
     tenancies = call.rights.tenancies
     values = search.values | {
         "since": search.since,

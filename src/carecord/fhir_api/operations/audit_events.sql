@@ -9,7 +9,8 @@ WHERE at >= %(since)s AND at < %(until)s
         SELECT other.patient_detail_id
         FROM patient_index.patient_record asked
         JOIN patient_index.patient_record other USING (person_id)
-        WHERE asked.patient_detail_id = %(within)s))
+        WHERE asked.patient_detail_id = %(within)s
+          AND (%(sources)s::integer[] IS NULL OR asked.tenancy_id = ANY (%(sources)s::integer[]))))
   AND {conditions}
   AND (%(after_at)s::timestamptz IS NULL
        OR (at, chain_id, seq) < (%(after_at)s, %(after_chain_id)s::uuid, %(after_seq)s))
@@ -17,12 +18,13 @@ ORDER BY at DESC, chain_id DESC, seq DESC
 LIMIT %(limit)s
 
 -- of_patient --
--- A condition: the row names one of the records of this person.
+-- A condition: the row names one of the records of this person. One that may not be known leads to no other.
 patient_detail_ids && ARRAY(
     SELECT other.patient_detail_id
     FROM patient_index.patient_record asked
     JOIN patient_index.patient_record other USING (person_id)
-    WHERE asked.patient_detail_id = %(patient)s)
+    WHERE asked.patient_detail_id = %(patient)s
+      AND (%(sources)s::integer[] IS NULL OR asked.tenancy_id = ANY (%(sources)s::integer[])))
 
 -- of_agent --
 -- A condition: the client or the user is one of these.

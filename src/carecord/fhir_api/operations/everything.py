@@ -67,7 +67,7 @@ async def patient_everything(call: Call) -> Reply:
     sealed = asked.text("_page")
     if sealed is not None:
         asked.check_known("_page")
-        since, types, count, brought, *position = call.parts.pages.open(call.client_id, sealed)
+        since, types, count, brought, *position = call.parts.pages.open(call.page_owner, sealed)
         page_asked = _Place(
             datetime.fromisoformat(since), tuple(types), count, tuple(position), tuple(brought)
         )
@@ -181,7 +181,7 @@ def _reply(call: Call, patient_detail_id: int, place: _Place, page: Page, referr
         at, last = page.rows[-1]
         brought = [*place.brought, *(f"{one.type}/{one.id}" for one in referred)][-_REMEMBERED:]
         sealed = [place.since.isoformat(), place.types, place.count, brought, at, last.type, last.id]
-        links["next"] = f"{address}?_page={call.parts.pages.seal(call.client_id, sealed)}"
+        links["next"] = f"{address}?_page={call.parts.pages.seal(call.page_owner, sealed)}"
     rows = [one for _, one in page.rows]
     whole = place.after == _START and not page.more
     body = searchset(

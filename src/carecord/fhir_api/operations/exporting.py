@@ -159,9 +159,10 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
 
 
 def _own_job(call: Call, folder: ExportFolder) -> Job:
-    """The export of the path; NotFound where it is none, or another client's."""
+    """The export of the path; NotFound where it is none, or another client's or user's."""
     job = folder.find(call.rest[0]) if call.rest else None
-    if job is None or job.client_id != call.client_id:
+    owner = call.client_id, call.rights.caller.user_id
+    if job is None or (job.client_id, job.user_id) != owner:
         raise _unknown()
     return job
 

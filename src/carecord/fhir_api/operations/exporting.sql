@@ -24,9 +24,11 @@ true
 r.patient_detail_id IS NOT NULL
 
 -- of_group --
--- A condition: it is in the record of a member, or one linked with it.
+-- A condition: it is in the record of a member, or one linked with it. Who may not be known leads to nobody else.
 r.patient_detail_id = ANY (ARRAY(
     SELECT other.patient_detail_id
     FROM patient_index.patient_record asked
     JOIN patient_index.patient_record other USING (person_id)
-    WHERE asked.patient_detail_id = ANY (%(members)s::bigint[])))
+    WHERE asked.patient_detail_id = ANY (%(members)s::bigint[]) AND asked.deleted_at IS NULL
+      AND (%(tenancies)s::integer[] IS NULL OR asked.tenancy_id = ANY (%(tenancies)s::integer[]))
+      AND (NOT asked.sharing_refused OR other.patient_detail_id = asked.patient_detail_id)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection
@@ -15,11 +16,17 @@ from carecord.fhir_api.storing.statements import plain, queries
 
 _known = plain(queries.known_records)
 _PREFIX = "Patient/"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-async def without_unknown_links(readers: Readers, found: list[Kept], rights: Rights) -> list[Kept]:
-    """The same resources; Patients without links to records of which this caller may not know."""
-    linked = _Linked.of(found, rights)
+async def without_unknown_links(
+    readers: Readers, found: list[Kept], rights: Rights, *, of_earlier: bool = False
+) -> list[Kept]:
+    """The same resources; Patients without links to records of which this caller may not know.
+
+    Earlier versions may name records that by now are shown to nobody: the versions in force do not.
+    """
+    linked = _Linked.of(found, rights, of_earlier=of_earlier)
     if not linked.ids:
         return found
     known = await _known.ask(readers, {"ids": linked.ids, "tenancies": rights.tenancies})
@@ -27,12 +34,19 @@ async def without_unknown_links(readers: Readers, found: list[Kept], rights: Rig
     return linked.left(found, ids)
 
 
+async def body_without_unknown_links(readers: Readers, body: bytes, rights: Rights) -> bytes:
+    """The same of what a write answers with, be it a Patient or an OperationOutcome."""
+    kept = Kept("Patient", "", 0, _NEVER, None, 0, restricted=False, body=body)
+    [left] = await without_unknown_links(readers, [kept], rights)
+    return left.body or body
+
+
 def without_unknown_links_in(connection: Connection[Any], found: list[Kept], rights: Rights) -> list[Kept]:
     """The same, for a thread with a connection of its own."""
-    linked = _Linked.of(found, rights)
+    linked = _Linked.of(found, rights, of_earlier=False)
     if not linked.ids:
         return found
-    asked = {"ids": linked.ids, "tenancies": list(rights.tenancies or ())}
+    asked = {"ids": linked.ids, "tenancies": None if rights.tenancies is None else list(rights.tenancies)}
     return linked.left(found, {row[0] for row in connection.execute(queries.known_records, asked)})
 
 
@@ -44,9 +58,9 @@ class _Linked:
     ids: Sequence[int]
 
     @classmethod
-    def of(cls, found: Sequence[Kept], rights: Rights) -> "_Linked":
-        """None at all for a caller who may know of every source."""
-        if rights.tenancies is None:
+    def of(cls, found: Sequence[Kept], rights: Rights, *, of_earlier: bool) -> "_Linked":
+        """Of what is in force none at all for a caller who may know of every source."""
+        if rights.tenancies is None and not of_earlier:
             return cls({}, ())
         patients = {
             place: json_text.decode(one.body)

@@ -26,14 +26,15 @@ from carecord.fhir_api.storing.writer import (
     Writer,
     Written,
     begin,
-    check_own,
     check_reach,
     check_version,
+    known_own,
     newest_locked,
     tagged,
+    unknown_resource,
 )
 from carecord.fhir_api.storing.writing import allocate_ids, end
-from carecord.kernel.errors import Conflict, MethodNotAllowed, NotFound
+from carecord.kernel.errors import Conflict, MethodNotAllowed
 from carecord.kernel.local_time import now as uk_now
 from carecord.patient_index.deletion import delete_record
 from carecord.patient_index.source_decisions import merge_records, unmerge_records
@@ -58,15 +59,13 @@ def put_patient(
 ) -> Written:
     """Replace a source record's demographics, or bring back the record that the client has deleted."""
     occasion = begin(connection, writer)
-    head = newest_locked(connection, "Patient", id)
+    head = known_own(connection, newest_locked(connection, "Patient", id), writer, Deed.UPDATE)
     check_version(head, expected_version)
     if head is None:
         raise MethodNotAllowed("A Patient's ID is the server's to give: create it by POST.", reason="own_id")
-    check_own(head, writer)
     if head.place.tenancy_id != writer.tenancy_id:
         raise Conflict("A record stays with its source, and this is another's.", reason="tenancy_changed")
     if head.body is not None:
-        check_reach(connection, writer, Deed.UPDATE, "Patient", id)
         if _is_same(connection, resource, head, occasion):
             return Written(head.kept(), created=False, changed=False)
     _unmerge(connection, resource, int(id), writer)
@@ -84,14 +83,12 @@ def remove_patient(
 ) -> Written:
     """Delete a source record, as its source would: nobody is shown it, nor what is in it; nothing is lost."""
     occasion = begin(connection, writer)
-    head = newest_locked(connection, "Patient", id)
+    head = known_own(connection, newest_locked(connection, "Patient", id), writer, Deed.DELETE)
     if head is None:
-        raise NotFound(reason="unknown_resource")
-    check_own(head, writer)
+        raise unknown_resource()
     if head.body is None:
         return Written(head.kept(), created=False, changed=False)
     check_version(head, expected_version)
-    check_reach(connection, writer, Deed.DELETE, "Patient", id)
     delete_record(
         connection,
         int(id),

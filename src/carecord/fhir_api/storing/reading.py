@@ -12,8 +12,10 @@ from carecord.fhir_api.instants import instant
 from carecord.fhir_api.kept import Json, Kept
 from carecord.fhir_api.rights import Rights
 from carecord.fhir_api.storing.asking import freshen_asked
+from carecord.fhir_api.storing.earlier import as_known_now
 from carecord.fhir_api.storing.links import without_unknown_links
 from carecord.fhir_api.storing.statements import (
+    absent_statement,
     history_statement,
     kept_of,
     plain,
@@ -31,7 +33,6 @@ _LAST = datetime(9999, 12, 30, tzinfo=UTC)
 _AFTER_ALL_IDS = "~"
 _ABOVE_ALL_VERSIONS = 2**40
 
-_absent = plain(queries.absent)
 _record_of = plain(queries.record_of)
 _any_stale = plain(queries.any_stale)
 
@@ -94,7 +95,7 @@ async def read_version(
     kept = kept_of(found, 0)
     if kept.body is None:
         raise Gone("This version is the resource's deletion.", reason="deleted")
-    [shown] = await without_unknown_links(readers, [kept], rights)
+    [shown] = await as_known_now(readers, [kept], rights)
     return shown
 
 
@@ -137,7 +138,7 @@ async def history(
     if found.ntuples > count and page:
         last = page[-1]
         further = {"at": instant(last.last_updated), "id": last.id, "version": last.version}
-    return History(await without_unknown_links(readers, page, rights), total, further)
+    return History(await as_known_now(readers, page, rights), total, further)
 
 
 async def _miss(
@@ -145,7 +146,8 @@ async def _miss(
 ) -> None:
     """Gone or NotFound; returns where there is one more chance, now that what was stale has been made."""
     record = int(id) if type_name == "Patient" and id.isascii() and id.isdigit() and len(id) < 19 else None
-    found = await _absent.ask(readers, values_for(rights, type=type_name, id=id, record=record))
+    values = values_for(rights, type=type_name, id=id, record=record)
+    found = await absent_statement(rights, type_name).ask(readers, values)
     may_be_made = found.get_value(0, 1) == b"t" and _MADE_OF_AN_ENTRY.fullmatch(id) is not None
     if may_be_made and writing_pool is not None:
         await freshen_asked(writing_pool, None if record is None else [record])
@@ -173,4 +175,4 @@ async def _freshen_first(
 
 
 def _unknown() -> NotFound:
-    return NotFound(reason="unknown_resource")
+    return NotFound("There is no such resource that you may see.", reason="unknown_resource")

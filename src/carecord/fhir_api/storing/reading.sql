@@ -7,11 +7,11 @@ FROM fhir_api.resource r
 WHERE r.type = %(type)s AND r.id = %(id)s AND {visible}
 
 -- absent --
--- Of a resource that was not found: whether it was deleted, as far as the caller may know of its source, and whether
--- it may not have been made yet.
+-- Of a resource that was not found: whether it was deleted, as far as the caller may know of it, and whether it may
+-- not have been made yet.
 SELECT
     coalesce((
-        SELECT v.body IS NULL AND (%(tenancies)s::integer[] IS NULL OR v.tenancy_id = ANY (%(tenancies)s::integer[]))
+        SELECT v.body IS NULL AND {visible}
         FROM fhir_api.resource_version v
         WHERE v.type = %(type)s AND v.id = %(id)s AND NOT EXISTS (
             SELECT FROM fhir_api.resource r WHERE r.type = %(type)s AND r.id = %(id)s)
@@ -67,6 +67,24 @@ v.version, {updated_us} AS updated_us, v.patient_detail_id, v.tenancy_id, v.rest
 -- A condition: the version in force of the resource v is one that the caller's scopes reach.
 EXISTS (SELECT FROM fhir_api.resource r WHERE r.type = v.type AND r.id = v.id AND {visible})
 
+-- open_since --
+-- A condition: what became of the version v later is not more than the caller may see, so that nothing is shown of
+-- what is restricted by now. {visible} of the version in force.
+NOT EXISTS (
+    SELECT FROM fhir_api.resource r WHERE r.type = v.type AND r.id = v.id AND ({visible}) IS NOT TRUE)
+AND NOT EXISTS (
+    SELECT FROM fhir_api.resource_version n
+    WHERE n.type = v.type AND n.id = v.id AND n.version > v.version
+      AND n.restricted AND (n.bundle = ANY (%(restricted_bundles)s::text[])) IS NOT TRUE)
+
+-- withdrawn --
+-- A condition: the version v is of a Patient of a source that the caller may know, and the record was withdrawn.
+v.type = 'Patient' AND (%(tenancies)s::integer[] IS NULL OR v.tenancy_id = ANY (%(tenancies)s::integer[]))
+AND EXISTS (
+    SELECT FROM patient_index.patient_record whose
+    WHERE whose.patient_detail_id = v.patient_detail_id AND whose.deleted_at IS NOT NULL
+      AND NOT whose.sharing_refused AND 'demographics' <> ALL (whose.refused_bundles))
+
 -- record_of --
 -- In whose record a resource is or was, where something of that is stale.
 SELECT whose.patient_detail_id FROM (
@@ -82,6 +100,13 @@ LIMIT 1
 SELECT EXISTS (SELECT FROM fhir_api.stale)
 
 -- known_records --
--- Those of these records that are of sources that the caller may see.
+-- Those of these records that are of sources that the caller may see, and shown to anybody.
 SELECT patient_detail_id FROM patient_index.patient_record
-WHERE patient_detail_id = ANY (%(ids)s::bigint[]) AND tenancy_id = ANY (%(tenancies)s::integer[])
+WHERE patient_detail_id = ANY (%(ids)s::bigint[])
+  AND (%(tenancies)s::integer[] IS NULL OR tenancy_id = ANY (%(tenancies)s::integer[]))
+  AND deleted_at IS NULL AND NOT sharing_refused AND 'demographics' <> ALL (refused_bundles)
+
+-- sensitive_records --
+-- Those of these records whose address is a sensitive one.
+SELECT patient_detail_id FROM patient_index.patient_record
+WHERE patient_detail_id = ANY (%(ids)s::bigint[]) AND demographics->>'SensitiveAddress' = 'Yes'

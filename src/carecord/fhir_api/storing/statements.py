@@ -11,12 +11,13 @@ from psycopg.pq.abc import PGresult
 from carecord.db.direct import Question, number_parameters
 from carecord.db.readers import Readers
 from carecord.fhir_api.kept import Kept
-from carecord.fhir_api.rights import Deed, Rights
+from carecord.fhir_api.rights import Context, Deed, Grant, Rights
 from carecord.fhir_api.visibility import values_of, visible
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "reading.sql")
 
+_ALL = (Grant(Context.SYSTEM, "*", frozenset({Deed.READ})),)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,6 +61,20 @@ def history_statement(name: str, rights: Rights, type_name: str) -> Statement:
         return _prepared(text, values)
 
     return _remembered(name, rights, type_name, make)
+
+
+def absent_statement(rights: Rights, type_name: str) -> Statement:
+    """Whether a resource was deleted that the caller might see else; and whether it may be yet to be made."""
+
+    def make(rights: Rights, type_name: str) -> Statement:
+        condition, values = _seen_versions(rights, type_name)
+        grants = rights.grants_for(Deed.READ, type_name)
+        if any(one.context is not Context.PATIENT and not one.restriction for one in grants):
+            withdrawn = sql.SQL(queries.withdrawn)
+            condition = sql.SQL("({} OR {})").format(condition, withdrawn)
+        return _prepared(sql.SQL(queries.absent).format(visible=condition), values)
+
+    return _remembered("absent", rights, type_name, make)
 
 
 def values_for(rights: Rights, **values: Any) -> dict[str, Any]:
@@ -112,11 +127,14 @@ def _seen_versions(rights: Rights, type_name: str) -> tuple[sql.Composable, Mapp
     grants = rights.grants_for(Deed.READ, type_name)
     everything = tuple(replace(one, restriction=()) for one in grants)
     seen = visible(replace(rights, grants=everything), Deed.READ, type_name, alias="v")
+    by_anybody = visible(replace(rights, grants=_ALL), Deed.READ, type_name)
+    since = sql.SQL(queries.open_since).format(visible=by_anybody.condition)
+    condition = sql.SQL("{} AND {}").format(seen.condition, since)
     if not any(one.restriction for one in grants):
-        return seen.condition, seen.parameters
+        return condition, seen.parameters
     now = visible(rights, Deed.READ, type_name)
     still = sql.SQL(queries.still_seen).format(visible=now.condition)
-    return sql.SQL("{} AND {}").format(seen.condition, still), {**seen.parameters, **now.parameters}
+    return sql.SQL("{} AND {}").format(condition, still), {**seen.parameters, **now.parameters}
 
 
 def _prepared(text: sql.Composed, values: Mapping[str, Any]) -> Statement:

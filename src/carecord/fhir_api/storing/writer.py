@@ -92,16 +92,30 @@ def newest_locked(
     return row_of(found) if found is not None else None
 
 
-def check_own(head: Row, writer: Writer) -> None:
-    """NotFound where the client may not know of it, NotAllowed where another sent it."""
-    tenancies = writer.rights.tenancies
-    if head.place.sent_by == writer.client_id:
-        return
-    if tenancies is not None and head.place.tenancy_id not in tenancies:
-        raise NotFound(reason="unknown_resource")
+def known_own(connection: Connection[Any], head: Row | None, writer: Writer, deed: Deed) -> Row | None:
+    """The newest version, if the client has sent it and its scopes reach it; NotAllowed where they do not.
+
+    None where the client may not know of it: that looks the same as if there were none.
+    """
+    if head is None:
+        return None
+    is_own = head.place.sent_by == writer.client_id
+    if is_own and _reaches_all(writer.rights, deed, head.type):
+        return head
+    if is_own and head.body is not None and _may_see(connection, writer, deed, head.type, head.id):
+        return head
+    if head.body is None or not _may_see(connection, writer, Deed.READ, head.type, head.id):
+        return None
+    if is_own:
+        raise _out_of_reach()
     raise NotAllowed(
         "A client changes what it has sent itself; this was sent by another.", reason="sent_by_another"
     )
+
+
+def unknown_resource() -> NotFound:
+    """The one answer where there is none, and where the client may not know of it."""
+    return NotFound("There is no such resource that you may see.", reason="unknown_resource")
 
 
 def check_version(head: Row | None, expected: int | None) -> None:
@@ -114,12 +128,25 @@ def check_version(head: Row | None, expected: int | None) -> None:
 
 def check_reach(connection: Connection[Any], writer: Writer, deed: Deed, type_name: str, id: str) -> None:
     """NotAllowed where the scopes reach some patients or resources alone, and not this, as it now stands."""
-    grants = writer.rights.grants_for(deed, type_name)
-    if any(one.context is not Context.PATIENT and not one.restriction for one in grants):
+    if _reaches_all(writer.rights, deed, type_name):
         return
+    if not _may_see(connection, writer, deed, type_name, id):
+        raise _out_of_reach()
+
+
+def _reaches_all(rights: Rights, deed: Deed, type_name: str) -> bool:
+    """Whether a scope reaches resources of the type whatever they are, and whosever."""
+    grants = rights.grants_for(deed, type_name)
+    return any(one.context is not Context.PATIENT and not one.restriction for one in grants)
+
+
+def _out_of_reach() -> NotAllowed:
+    return NotAllowed("The scopes of the token do not reach this resource.", reason="scope_missing")
+
+
+def _may_see(connection: Connection[Any], writer: Writer, deed: Deed, type_name: str, id: str) -> bool:
     seen = visible(writer.rights, deed, type_name)
     statement = sql.SQL(queries.may_see).format(visible=seen.condition)
     values = {name: list(one) if isinstance(one, tuple) else one for name, one in seen.parameters.items()}
     row = connection.execute(statement, {"type": type_name, "id": id} | values).fetchone()
-    if row is None or not row[0]:
-        raise NotAllowed("The scopes of the token do not reach this resource.", reason="scope_missing")
+    return row is not None and bool(row[0])

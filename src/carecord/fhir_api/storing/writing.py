@@ -12,6 +12,7 @@ from carecord.fhir_api.kept import Json
 from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
 from carecord.fhir_api.storing.filing import Rows
+from carecord.fhir_api.storing.given_ids import is_given_by_the_record
 from carecord.fhir_api.storing.rows import NewRow, Place, Row, stamped
 from carecord.fhir_api.storing.subjects import Named, named_in, own_records, pointed_at, queries
 from carecord.fhir_api.storing.writer import (
@@ -19,14 +20,15 @@ from carecord.fhir_api.storing.writer import (
     Writer,
     Written,
     begin,
-    check_own,
     check_reach,
     check_version,
+    known_own,
     lock_records,
     newest_locked,
     tagged,
+    unknown_resource,
 )
-from carecord.kernel.errors import Conflict, MethodNotAllowed, NotFound
+from carecord.kernel.errors import Conflict, MethodNotAllowed
 from carecord.kernel.local_time import now as uk_now
 
 
@@ -92,16 +94,17 @@ def put(
     """Replace a resource, bring a deleted one back, or make one under an ID of the client's own."""
     occasion = begin(connection, writer)
     draft = _drafts(connection, [resource], [id], writer, occasion)[0]
-    head = newest_locked(connection, draft.type, id, about=draft.record)
+    newest = newest_locked(connection, draft.type, id, about=draft.record)
+    head = known_own(connection, newest, writer, Deed.UPDATE)
     check_version(head, expected_version)
-    if head is None and id.isdecimal():
+    if head is None and is_given_by_the_record(id):
         raise MethodNotAllowed(
-            "IDs of digits alone are the server's to give: create it by POST.", reason="own_id"
+            "IDs that begin with a number of the record are the server's to give: create it by POST.",
+            reason="own_id",
         )
-    if head is not None:
-        check_own(head, writer)
+    if head is None and newest is not None:
+        raise _taken()
     if head is not None and head.body is not None:
-        check_reach(connection, writer, Deed.UPDATE, draft.type, id)
         body = stamped(draft.resource, id=id, version=head.version, last_updated=head.last_updated)
         if body == head.body and head.place.patient_detail_id == draft.record:
             return Written(head.kept(), created=False, changed=False)
@@ -115,14 +118,12 @@ def remove(
 ) -> Written:
     """Delete a resource, and its entry with it. One that is deleted stays so."""
     occasion = begin(connection, writer)
-    head = newest_locked(connection, type_name, id)
+    head = known_own(connection, newest_locked(connection, type_name, id), writer, Deed.DELETE)
     if head is None:
-        raise NotFound(reason="unknown_resource")
-    check_own(head, writer)
+        raise unknown_resource()
     if head.body is None:
         return Written(head.kept(), created=False, changed=False)
     check_version(head, expected_version)
-    check_reach(connection, writer, Deed.DELETE, type_name, id)
     if head.place.patient_detail_id is not None:
         filing.take_away(connection, head.place.patient_detail_id, id, client_id=writer.client_id)
     ended = end(connection, head, occasion)
@@ -211,8 +212,12 @@ def _change(
     try:
         rows.put_in_force(connection, [NewRow(row, search_values(draft.resource, base=writer.base))])
     except UniqueViolation as error:
-        raise Conflict("Somebody else has taken this ID just now.", reason="id_taken") from error
+        raise _taken() from error
     return row
+
+
+def _taken() -> Conflict:
+    return Conflict("The ID is taken; choose another.", reason="id_taken")
 
 
 def _place(draft: _Draft, writer: Writer, entry_id: int | None, entry_version: int | None) -> Place:

@@ -1,0 +1,60 @@
+"""Earlier versions of Patients, as they may be shown today: what is withheld by now is withheld in them too."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from carecord.db.readers import Readers
+from carecord.fhir_api import json_text
+from carecord.fhir_api.kept import Json, Kept
+from carecord.fhir_api.mapping.systems import CONFIDENTIALITY
+from carecord.fhir_api.rights import Rights
+from carecord.fhir_api.storing.links import without_unknown_links
+from carecord.fhir_api.storing.statements import plain, queries
+
+_sensitive = plain(queries.sensitive_records)
+
+_TELLS_NO_WHEREABOUTS = frozenset(
+    {
+        "resourceType",
+        "id",
+        "meta",
+        "identifier",
+        "active",
+        "name",
+        "gender",
+        "birthDate",
+        "deceasedBoolean",
+        "deceasedDateTime",
+        "maritalStatus",
+        "communication",
+        "link",
+    }
+)
+_RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
+
+
+async def as_known_now(readers: Readers, found: list[Kept], rights: Rights) -> list[Kept]:
+    """The same versions; Patients without links that may not be known, and where they are if that is sensitive."""
+    found = await without_unknown_links(readers, found, rights, of_earlier=True)
+    ids = {one.patient_detail_id for one in found if one.type == "Patient" and one.body is not None}
+    if not ids:
+        return found
+    answer = await _sensitive.ask(readers, {"ids": sorted(one for one in ids if one is not None)})
+    sensitive = {int(answer.get_value(row, 0)) for row in range(answer.ntuples)}  # type: ignore[arg-type]
+    return [_withheld(one, sensitive) for one in found]
+
+
+def _withheld(kept: Kept, sensitive: Collection[int]) -> Kept:
+    if kept.type != "Patient" or kept.body is None or kept.patient_detail_id not in sensitive:
+        return kept
+    patient = json_text.decode(kept.body)
+    if any(_is_restricted(one) for one in patient["meta"].get("security", ())):
+        # It was made with the address withheld.
+        return kept
+    left = {name: value for name, value in patient.items() if name in _TELLS_NO_WHEREABOUTS}
+    left["meta"] = patient["meta"] | {"security": [*patient["meta"].get("security", ()), _RESTRICTED]}
+    return replace(kept, body=json_text.encode(left))
+
+
+def _is_restricted(label: Json) -> bool:
+    return label.get("system") == CONFIDENTIALITY and label.get("code") == "R"
