@@ -19,7 +19,7 @@ Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _MOST_PREPARED = 200
-"""Statements that one connection keeps prepared: plans take memory of the server for as long as it is open."""
+"""Statements that one connection keeps prepared: their plans take memory of the server."""
 
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
