@@ -1,4 +1,4 @@
-"""Earlier versions of Patients, as they may be shown today: what is withheld by now is withheld in them too."""
+"""Earlier versions of Patients as they may be shown today: what is withheld by now is withheld there too."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -34,7 +34,7 @@ _RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
 
 
 async def as_known_now(readers: Readers, found: list[Kept], rights: Rights) -> list[Kept]:
-    """The same versions; Patients without links that may not be known, and where they are if that is sensitive."""
+    """The same versions; Patients without links that may not be known, and whereabouts that are sensitive."""
     found = await without_unknown_links(readers, found, rights, of_earlier=True)
     ids = {one.patient_detail_id for one in found if one.type == "Patient" and one.body is not None}
     if not ids:

@@ -47,10 +47,15 @@ class Rows:
         return self.rows[0].store if self.rows else None
 
 
-def rows_of(resource: Json, id: str, *, today: str, about_patient: bool) -> Rows:
-    """What a resource is filed as. One labelled as restricted goes to no collection that shows it openly."""
+def rows_of(
+    resource: Json, id: str, *, today: str, about_patient: bool, guarded_by: str | None = None
+) -> Rows:
+    """What a resource is filed as. One labelled as restricted goes to no collection that shows it openly.
+
+    `guarded_by` is the bundle of something restricted that it belongs to: then it is restricted too.
+    """
     type_name = resource["resourceType"]
-    labelled = _is_labelled(resource)
+    labelled = _is_labelled(resource) or guarded_by is not None
     filing = (
         incoming.entry_of(resource | {"id": id}, today=today)
         if about_patient and type_name in FROM_THE_CATALOGUE
@@ -59,9 +64,11 @@ def rows_of(resource: Json, id: str, *, today: str, about_patient: bool) -> Rows
     if filing is not None and (not labelled or _is_restricted(filing)):
         rows = _parsed(filing, id, today)
         if rows is not None:
-            return Rows(filing.operation.bundle.slug, labelled or _is_restricted(filing), rows)
-    bundle = _bundles_of_types().get(type_name, DOCUMENTS.slug) if about_patient else None
-    return Rows(bundle, labelled and about_patient)
+            return Rows(guarded_by or filing.operation.bundle.slug, labelled or _is_restricted(filing), rows)
+    bundle = None
+    if labelled or about_patient:
+        bundle = guarded_by or _bundles_of_types().get(type_name, DOCUMENTS.slug)
+    return Rows(bundle, labelled)
 
 
 def check_restricted(rows: Rows, rights: Rights) -> None:

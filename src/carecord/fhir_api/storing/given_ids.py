@@ -1,4 +1,4 @@
-"""IDs that the server gives: of digits alone, and of an entry with a part of it. No client may take one ahead."""
+"""IDs that the server gives: of digits alone, and of an entry with a part of it. No client may take one."""
 
 import re
 from functools import cache
@@ -7,7 +7,7 @@ from carecord.catalogue import OPERATIONS
 
 
 def is_given_by_the_record(id: str) -> bool:
-    """Whether a resource made of the catalogue may have this ID, now or later: `17`, `17-author`, `17-line-2`."""
+    """Whether a resource made of the catalogue may have this ID, now or later: `17`, `17-specimen`, `17-head-2`."""
     return _pattern().fullmatch(id) is not None
 
 

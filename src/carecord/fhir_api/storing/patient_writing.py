@@ -65,9 +65,8 @@ def put_patient(
         raise MethodNotAllowed("A Patient's ID is the server's to give: create it by POST.", reason="own_id")
     if head.place.tenancy_id != writer.tenancy_id:
         raise Conflict("A record stays with its source, and this is another's.", reason="tenancy_changed")
-    if head.body is not None:
-        if _is_same(connection, resource, head, occasion):
-            return Written(head.kept(), created=False, changed=False)
+    if head.body is not None and _is_same(connection, resource, head, occasion):
+        return Written(head.kept(), created=False, changed=False)
     _unmerge(connection, resource, int(id), writer)
     _submit(connection, resource, int(id), writer)
     _merge(connection, resource, int(id), writer)

@@ -13,8 +13,9 @@ from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
 from carecord.fhir_api.storing.filing import Rows
 from carecord.fhir_api.storing.given_ids import is_given_by_the_record
-from carecord.fhir_api.storing.rows import NewRow, Place, Row, stamped
-from carecord.fhir_api.storing.subjects import Named, named_in, own_records, pointed_at, queries
+from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
+from carecord.fhir_api.storing.pointing import Pointing
+from carecord.fhir_api.storing.subjects import own_records, queries
 from carecord.fhir_api.storing.writer import (
     Occasion,
     Writer,
@@ -45,6 +46,10 @@ class _Draft:
     def type(self) -> str:
         found: str = self.resource["resourceType"]
         return found
+
+    @property
+    def key(self) -> Key:
+        return self.type, self.id
 
 
 def allocate_ids(connection: Connection[Any], count: int) -> list[str]:
@@ -145,7 +150,8 @@ def _drafts(
     writer: Writer,
     occasion: Occasion,
 ) -> list[_Draft]:
-    named = _named(connection, resources, ids, base=writer.base)
+    pointing = Pointing.read(connection, resources, ids, writer)
+    named = pointing.named
     records = own_records(
         connection,
         [one for one in named if one is not None],
@@ -153,40 +159,18 @@ def _drafts(
         tenancies=writer.rights.tenancies,
     )
     today = uk_now().date().isoformat()
-    drafts = []
-    for resource, id, about in zip(resources, ids, named, strict=True):
-        record = _record_of(about, records)
-        filed = filing.rows_of(resource, id, today=today, about_patient=record is not None)
+    found: list[_Draft | None] = [None] * len(resources)
+    # What points at another of these comes after it: it is restricted where that is.
+    for place in sorted(range(len(resources)), key=lambda place: place in pointing.keys):
+        resource, id, about = resources[place], ids[place], named[place]
+        record = None if about is None else records[about]
+        guarded_by = pointing.guard(place, {one.key: one.filed for one in found if one is not None})
+        filed = filing.rows_of(
+            resource, id, today=today, about_patient=record is not None, guarded_by=guarded_by
+        )
         filing.check_restricted(filed, writer.rights)
-        drafts.append(_Draft(id, tagged(resource, occasion.source), record, filed))
-    return drafts
-
-
-def _named(
-    connection: Connection[Any], resources: Sequence[Json], ids: Sequence[str], *, base: str
-) -> list[Named | None]:
-    """The patient that each names, or whom what it points at is about, be that one of these or kept."""
-    named = [named_in(one, base=base) for one in resources]
-    pointing = {place: list(pointed_at(one)) for place, one in enumerate(resources) if named[place] is None}
-    asked = [key for keys in pointing.values() for key in keys]
-    if not asked:
-        return named
-    of_keys = {"types": [one for one, _ in asked], "ids": [one for _, one in asked]}
-    found = {
-        (type_name, id): record
-        for type_name, id, record in connection.execute(queries.records_of_resources, of_keys)
-    }
-    beside = {(one["resourceType"], id): about for one, id, about in zip(resources, ids, named, strict=True)}
-    for place, keys in pointing.items():
-        at = resources[place]["resourceType"]
-        of_kept = [Named(at, patient_detail_id=found[key]) for key in keys if key in found]
-        of_these = [about for key in keys if (about := beside.get(key)) is not None]
-        named[place] = next(iter([*of_these, *of_kept]), None)
-    return named
-
-
-def _record_of(about: Named | None, records: dict[Named, int]) -> int | None:
-    return None if about is None else records[about]
+        found[place] = _Draft(id, tagged(resource, occasion.source), record, filed)
+    return [one for one in found if one is not None]
 
 
 def _change(

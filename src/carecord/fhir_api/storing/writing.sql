@@ -58,9 +58,10 @@ UNION ALL
 LIMIT 1
 
 -- records_of_resources --
--- In whose records these resources are.
-SELECT type, id, patient_detail_id FROM fhir_api.resource
-WHERE (type, id) IN (SELECT * FROM unnest(%(types)s::text[], %(ids)s::text[])) AND patient_detail_id IS NOT NULL
+-- In whose records these resources are that the writer may know of, and the bundles of those that are restricted.
+SELECT r.id, r.patient_detail_id, CASE WHEN r.restricted THEN r.bundle END FROM fhir_api.resource r
+WHERE r.type = %(type)s AND r.id = ANY (%(ids)s::text[])
+  AND r.patient_detail_id IS NOT NULL AND (r.sent_by = %(client_id)s OR {visible})
 
 -- entry_version --
 -- The version of an entry that is stored.
