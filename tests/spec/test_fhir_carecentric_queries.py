@@ -98,7 +98,7 @@ def test_a_decision_on_resuscitation_stays_in_force_when_its_review_is_overdue(f
     """Who asks for flags of today must not miss it."""
     fhir.sandpit.load(
         tenancy_line(3),
-        patient_line("bee", Surname="Madeupson"),
+        patient_line("bee", Surname="Otherperson"),
         entry_line(
             "bee",
             "EndOfLifePlansList",

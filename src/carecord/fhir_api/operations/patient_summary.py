@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +23,18 @@ from carecord.fhir_api.operations.entries import document_entry
 from carecord.fhir_api.operations.everything import REFERRED, parse_patient_id, unknown_patient
 from carecord.fhir_api.operations.shown import COLUMNS, freshen_persons, kept_of, read_shown
 from carecord.fhir_api.operations.sight import Statement, sight_of
-from carecord.fhir_api.operations.summary_sections import DATES, MOST, SECTIONS, Section, what, when
+from carecord.fhir_api.operations.summary_sections import (
+    DATES,
+    MOST,
+    SECTIONS,
+    Section,
+    is_over_by,
+    told_by_others,
+    what,
+    when,
+)
 from carecord.fhir_api.rights import Deed
+from carecord.kernel.local_time import now as uk_now
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "summary.sql")
@@ -44,6 +55,15 @@ class _Found:
     resource: Json
 
 
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """A section with what it holds; `cut` where there may be more."""
+
+    section: Section
+    some: Sequence[_Found]
+    cut: bool
+
+
 async def patient_summary(call: Call) -> Reply:
     """The operation (https://hl7.org/fhir/uv/ips/OperationDefinition-summary.html)."""
     asked = await read_asked(call)
@@ -55,8 +75,8 @@ async def patient_summary(call: Call) -> Reply:
         raise unknown_patient()
     rows = await _read_rows(call, patient_detail_id)
     found = [_Found(row, decode(_body(row))) for row in rows]
-    sections = [(section, [one for one in found if _belongs(one, section)]) for section in SECTIONS]
-    told = _without_repetition([one.kept for _, some in sections for one in some])
+    sections = _sections(found, uk_now().date().isoformat())
+    told = _without_repetition([one.kept for filled in sections for one in filled.some])
     others = await _read_referred(call, told, own[0])
     return _document(call, own[0], sections, told, others)
 
@@ -72,6 +92,23 @@ async def _read_rows(call: Call, patient_detail_id: int) -> list[Kept]:
     }
     found = await call.parts.readers.ask(statement.question, statement.arguments(sight.values | values))
     return [kept_of(found, row) for row in range(found.ntuples)]
+
+
+def _sections(found: Sequence[_Found], today: str) -> list[_Filled]:
+    """A type of which as many were found as are looked at may have more."""
+    counts = Counter(one.kept.type for one in found)
+    cut = {name for name, most in MOST.items() if counts[name] >= most}
+    holding = [one for one in found if not is_over_by(one.resource, today)]
+    filled = [(section, [one for one in holding if _belongs(one, section)]) for section in SECTIONS]
+    repeated = told_by_others([one.resource for _, some in filled for one in some])
+    return [
+        _Filled(
+            section,
+            [one for one in some if f"{one.kept.type}/{one.kept.id}" not in repeated],
+            not cut.isdisjoint(section.types),
+        )
+        for section, some in filled
+    ]
 
 
 def _belongs(one: _Found, section: Section) -> bool:
@@ -94,7 +131,7 @@ async def _read_referred(call: Call, told: Sequence[Kept], own: Kept) -> list[Ke
 def _document(
     call: Call,
     own: Kept,
-    sections: Sequence[tuple[Section, Sequence[_Found]]],
+    sections: Sequence[_Filled],
     told: Sequence[Kept],
     others: Sequence[Kept],
 ) -> Reply:
@@ -112,7 +149,7 @@ def _document(
         "date": now,
         "author": [{"reference": author, "display": "carecord"}],
         "title": "Patient summary",
-        "section": [_section(call, section, some) for section, some in sections if some or section.required],
+        "section": [_section(call, one) for one in sections if one.some or one.section.required],
     }
     device = {"resourceType": "Device", "deviceName": [{"name": "carecord", "type": "model-name"}]}
     entries = [
@@ -129,7 +166,8 @@ def _document(
     return Reply(body).showing(own, *told, *others)
 
 
-def _section(call: Call, section: Section, some: Sequence[_Found]) -> Json:
+def _section(call: Call, filled: _Filled) -> Json:
+    section, some = filled.section, filled.some
     withheld = not any(call.rights.may(Deed.READ, one) for one in section.types)
     made: Json = {
         "title": section.title,
@@ -148,7 +186,7 @@ def _section(call: Call, section: Section, some: Sequence[_Found]) -> Json:
                     for one in some
                 ],
                 detail_title=section.detail_title,
-                cut=any(sum(one.kept.type == name for one in some) >= MOST[name] for name in section.types),
+                cut=filled.cut,
                 withheld=withheld,
             ),
         },

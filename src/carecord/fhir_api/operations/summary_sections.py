@@ -3,7 +3,7 @@
 Sections, codes and what must be there though nothing is known: HL7 International Patient Summary.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,27 @@ def _is_active_problem(resource: Json) -> bool:
 
 def _is_past_problem(resource: Json) -> bool:
     return _is_held_true(resource) and _is_over(resource)
+
+
+def is_over_by(resource: Json, day: str) -> bool:
+    """Whether a medicine's own dates say that it ended before this day, whatever its status."""
+    end = resource.get("effectivePeriod", {}).get("end")
+    return isinstance(end, str) and end[: len(day)] < day[: len(end)]
+
+
+def told_by_others(resources: Sequence[Json]) -> set[str]:
+    """`Type/id` of what a table need not repeat: an order behind a medicine that is told, a report that has
+    no words of its own and whose results are all told."""
+    told = {f"{one['resourceType']}/{one['id']}" for one in resources}
+    found: set[str] = set()
+    for one in resources:
+        if one["resourceType"] == "MedicationStatement":
+            found |= {str(order.get("reference")) for order in one.get("basedOn", ())}
+        elif one["resourceType"] == "DiagnosticReport" and not _value(one):
+            results = {str(result.get("reference")) for result in one.get("result", ())}
+            if results and results <= told:
+                found.add(f"DiagnosticReport/{one['id']}")
+    return found
 
 
 def _is_medication(resource: Json) -> bool:
@@ -137,10 +158,12 @@ def _value(resource: Json) -> str:
 
 
 def _reaction(resource: Json) -> str:
-    found = [
-        concept(one) for reaction in resource.get("reaction", ()) for one in reaction.get("manifestation", ())
-    ]
-    return ", ".join([*filter(None, [resource.get("criticality")]), *filter(None, found)])
+    found = [str(resource["criticality"])] if resource.get("criticality") else []
+    for reaction in resource.get("reaction", ()):
+        seen = ", ".join(filter(None, map(concept, reaction.get("manifestation", ()))))
+        severity = reaction.get("severity")
+        found.append(f"{seen} ({severity})" if seen and severity else seen or str(severity or ""))
+    return ", ".join(filter(None, found))
 
 
 def _dosage(resource: Json) -> str:
