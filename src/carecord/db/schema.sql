@@ -525,7 +525,7 @@ CREATE TABLE fhir_api.stale (
     store text COLLATE "C"
 );
 COMMENT ON TABLE fhir_api.stale IS
-    'Whose resources have yet to be made anew: those of one store of a record, or with no store its Patient. Append only: who makes them anew deletes the rows it saw.';
+    'Whose resources have yet to be made anew: those of one store of a record, with no store its Patient, with * all of it. Append only: who makes them anew deletes the rows it saw.';
 CREATE INDEX stale_of_patient ON fhir_api.stale (patient_detail_id);
 
 -- Whoever changes an entry, and by whatever statement: its resources are made anew before they are next shown. Who

@@ -18,8 +18,25 @@ SELECT count(*) FROM (SELECT DISTINCT patient_detail_id FROM fhir_api.stale LIMI
 SELECT date_trunc('milliseconds', clock_timestamp())
 
 -- noted --
--- What of these records has yet to be made anew.
-SELECT seq, patient_detail_id, store FROM fhir_api.stale WHERE patient_detail_id = ANY (%(ids)s)
+-- What of these records has yet to be made anew. Where that is all of a record: its Patient, what it has entries of, and
+-- what resources were made of before.
+SELECT s.seq, s.patient_detail_id, part.store
+FROM fhir_api.stale s
+CROSS JOIN LATERAL (
+    SELECT s.store WHERE s.store IS DISTINCT FROM '*'
+    UNION ALL
+    SELECT NULL WHERE s.store = '*'
+    UNION
+    SELECT e.collection FROM clinical_store.entry e
+    WHERE s.store = '*' AND e.patient_detail_id = s.patient_detail_id
+    UNION
+    SELECT v.collection FROM clinical_store.entry_version v
+    WHERE s.store = '*' AND v.patient_detail_id = s.patient_detail_id
+    UNION
+    SELECT r.store FROM fhir_api.resource r
+    WHERE s.store = '*' AND r.patient_detail_id = s.patient_detail_id AND r.type <> 'Patient'
+) AS part
+WHERE s.patient_detail_id = ANY (%(ids)s)
 
 -- forget --
 -- What was noted is done.
@@ -28,9 +45,7 @@ DELETE FROM fhir_api.stale WHERE seq = ANY (%(seqs)s)
 -- note_all --
 -- Everything is to be made anew.
 INSERT INTO fhir_api.stale (patient_detail_id, store)
-SELECT patient_detail_id, NULL FROM patient_index.patient_record
-UNION ALL
-SELECT DISTINCT patient_detail_id, collection FROM clinical_store.entry
+SELECT patient_detail_id, '*' FROM patient_index.patient_record
 
 -- analyze --
 -- What resources are found by, for the planner.

@@ -69,7 +69,10 @@ CREATE TABLE fhir_api.stale (
     store text COLLATE "C"
 );
 COMMENT ON TABLE fhir_api.stale IS
-    'Whose resources have yet to be made anew: those of one store of a record, or with no store its Patient. Append only: who makes them anew deletes the rows it saw.';
+    'Whose resources have yet to be made anew: those of one store of a record, with no store its Patient, with * all of it. Append only: who makes them anew deletes the rows it saw.';
+-- What was there before this migration has never been made. In a large index this takes minutes.
+SET LOCAL statement_timeout = 0;
+INSERT INTO fhir_api.stale (patient_detail_id, store) SELECT patient_detail_id, '*' FROM patient_index.patient_record;
 CREATE INDEX stale_of_patient ON fhir_api.stale (patient_detail_id);
 
 -- Whoever changes an entry, and by whatever statement: its resources are made anew before they are next shown. Who
@@ -125,8 +128,3 @@ END
 $$;
 CREATE TRIGGER note_merge AFTER INSERT OR UPDATE ON patient_index.patient_merge
     FOR EACH ROW EXECUTE FUNCTION fhir_api.note_merge();
-
--- What was there before this migration has never been made.
-INSERT INTO fhir_api.stale (patient_detail_id) SELECT patient_detail_id FROM patient_index.patient_record;
-INSERT INTO fhir_api.stale (patient_detail_id, store)
-SELECT DISTINCT patient_detail_id, collection FROM clinical_store.entry;
