@@ -20,6 +20,7 @@ from carecord.fhir_api.searching.model import (
     Dates,
     Having,
     Ids,
+    Links,
     Match,
     Never,
     Numbers,
@@ -97,6 +98,8 @@ def condition(term: Term, scene: Scene) -> sql.Composable:
             return sql.SQL(
                 "{}.tokens && ARRAY(SELECT fhir_api.token({} || l.id) FROM ({}) AS l (id))"
             ).format(r, sql.Literal(stem), linked_with(slot))
+        case Links():
+            return _links(term, scene)
         case Texts():
             return _texts(term, scene)
         case Dates(parameter=parameter, ranges=ranges, narrowing=narrowing):
@@ -199,6 +202,19 @@ def _texts(term: Texts, scene: Scene) -> sql.Composable:
             "EXISTS (SELECT FROM jsonb_array_elements_text({}.search->{}) AS v, unnest({}) AS w WHERE {})"
         ).format(r, parameter, sent, _COMPARED[term.match])
     return _narrowed(scene, term.narrowing, found)
+
+
+def _links(term: Links, scene: Scene) -> sql.Composable:
+    found = sql.SQL("({} AND {})").format(
+        _overlaps(scene, term.tokens),
+        sql.SQL(fragments.names_known).format(
+            r=scene.row,
+            wanted=sql.SQL("true")
+            if term.named is None
+            else sql.SQL("named = ANY({})").format(typed(term.named, "text[]")),
+        ),
+    )
+    return sql.SQL("NOT {}").format(found) if term.negated else found
 
 
 _COMPARED = {

@@ -7,6 +7,15 @@ WHERE asked.patient_detail_id = ANY({asked}) AND asked.deleted_at IS NULL
 AND (%(tenancies)s::integer[] IS NULL OR asked.tenancy_id = ANY(%(tenancies)s::integer[]))
 AND (NOT asked.sharing_refused OR l.patient_detail_id = asked.patient_detail_id)
 
+-- names_known --
+-- A condition: the Patient names another as itself, that is {wanted}, and that the caller may know of.
+EXISTS (SELECT FROM jsonb_array_elements_text({r}.search->'link') AS named
+WHERE {wanted} AND (NOT named ~ '^Patient/[0-9]{{1,18}}$' OR EXISTS (
+SELECT FROM patient_index.patient_record whose
+WHERE whose.patient_detail_id = substring(named FROM '^Patient/([0-9]{{1,18}})$')::bigint AND whose.deleted_at IS NULL
+AND NOT whose.sharing_refused AND 'demographics' <> ALL (whose.refused_bundles)
+AND (%(tenancies)s::integer[] IS NULL OR whose.tenancy_id = ANY(%(tenancies)s::integer[])))))
+
 -- visible --
 -- A condition: the caller may see the resource, as far as it hangs on its source, on sharing and on restriction.
 (%(tenancies)s::integer[] IS NULL OR {r}.tenancy_id = ANY(%(tenancies)s::integer[]))

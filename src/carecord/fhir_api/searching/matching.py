@@ -21,6 +21,7 @@ from carecord.fhir_api.searching.model import (
     Composites,
     Dates,
     Ids,
+    Links,
     Match,
     Never,
     Numbers,
@@ -34,7 +35,7 @@ from carecord.fhir_api.searching.model import (
     Unit,
     Updated,
 )
-from carecord.fhir_api.searching.references import reference_term
+from carecord.fhir_api.searching.references import is_link, reference_term
 from carecord.fhir_api.searching.slots import Slots, UnknownModifier
 
 MOST_VALUES = 500
@@ -86,6 +87,8 @@ def _missing(slots: Slots, type_name: str, parameter: Parameter, text: str) -> T
     if text not in ("true", "false"):
         raise BadValue("with :missing it is true or false")
     tokens = slots.add_tokens([token_of(type_name, parameter.code)])
+    if is_link(type_name, parameter):
+        return Links(tokens, negated=text == "true")
     return Tokens(tokens, negated=text == "true", broad=True)
 
 

@@ -77,6 +77,15 @@ class PeopleNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """A Patient that names another as itself: one of these, or any. Only those count that may be known of."""
+
+    tokens: Slot
+    named: Slot | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     parameter: str
     match: Match
@@ -175,6 +184,7 @@ Term = (
     | Ids
     | People
     | PeopleNamed
+    | Links
     | Texts
     | Dates
     | Updated

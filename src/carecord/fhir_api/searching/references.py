@@ -7,7 +7,7 @@ from carecord.fhir_api.definitions import Parameter, patient_compartment
 from carecord.fhir_api.definitions.served import FROM_THE_CATALOGUE, SERVED
 from carecord.fhir_api.searching.keys import token_of
 from carecord.fhir_api.searching.literals import BadValue, split, unescape
-from carecord.fhir_api.searching.model import AnyOf, Never, People, PeopleNamed, Term, Tokens
+from carecord.fhir_api.searching.model import AnyOf, Links, Never, People, PeopleNamed, Term, Tokens
 from carecord.fhir_api.searching.slots import Slots, UnknownModifier
 
 PATIENT_PARAMETERS = ("patient", "subject")
@@ -82,8 +82,16 @@ def _references(slots: Slots, parameter: Parameter, modifier: str | None, value:
     raise BadValue("a reference is an ID, Type/ID or an absolute address")
 
 
+def is_link(type_name: str, parameter: Parameter) -> bool:
+    """Whether it tells which records are one person's, of which not everybody may know."""
+    return (type_name, parameter.code) == ("Patient", "link")
+
+
 def _tokens(slots: Slots, type_name: str, parameter: Parameter, references: Sequence[str]) -> Term:
-    return Tokens(slots.add_tokens(token_of(type_name, parameter.code, f"={one}") for one in references))
+    tokens = slots.add_tokens(token_of(type_name, parameter.code, f"={one}") for one in references)
+    if is_link(type_name, parameter):
+        return Links(tokens, slots.add(tuple(references)))
+    return Tokens(tokens)
 
 
 def _people(slots: Slots, type_name: str, parameter: Parameter, patients: Sequence[str]) -> Term:
