@@ -198,9 +198,15 @@ class Oracle:
                 for prefix, value in alternatives
             )
         values = self.values(one, code)
-        if criterion.modifier == "missing":
-            return (not values) == (alternatives[0][1] == "true")
         parameter = search_parameters(type_name)[code]
+        if criterion.modifier == "missing":
+            # A composite has a value where an element has all of its parts.
+            whole = [
+                value
+                for value in values
+                if all(within(value, part.expression) for part in parameter.components)
+            ]
+            return (not whole) == (alternatives[0][1] == "true")
         match parameter.type:
             case "token":
                 return self._token(one, criterion, values)

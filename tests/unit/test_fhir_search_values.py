@@ -317,7 +317,7 @@ def test_a_quantity_has_its_coded_unit_and_the_one_that_is_written() -> None:
     )
     of_value, of_component = [5.35, 5.45, 5.4, f"{UCUM}|mg", "mg"], [6.5, 7.5, 7.0, "|", ""]
     assert values_of(resource, "value-quantity") == {"": [of_value]}
-    assert values_of(resource, "combo-value-quantity") == {"": [of_value, of_component]}
+    assert values_of(resource, "component-value-quantity") == {"": [of_component]}
 
 
 def test_a_range_of_ages_is_a_quantity() -> None:
@@ -334,23 +334,26 @@ def test_the_parts_of_a_composite_are_of_one_element() -> None:
         return {"code": {"coding": [{"system": SNOMED, "code": code}]}, "valueQuantity": {"value": value}}
 
     resource = observation(**element("a", 1), component=[element("b", 2), {"code": {"text": "no code"}}])
-    whole = [[f"{SNOMED}|a", "*|a"], [0.5, 1.5, 1.0, "|", ""]]
     part = [[f"{SNOMED}|b", "*|b"], [1.5, 2.5, 2.0, "|", ""]]
-    assert values_of(resource, "code-value-quantity") == {"": [whole]}
     assert values_of(resource, "component-code-value-quantity") == {"": [part]}
-    assert values_of(resource, "combo-code-value-quantity") == {"": [whole, part]}
-    assert said_of(resource, "code-value-quantity") == _tokens("Observation", "code-value-quantity")
-    assert said_of(resource, "code-value-concept") == []
+    said = _tokens("Observation", "component-code-value-quantity")
+    assert said_of(resource, "component-code-value-quantity") == said
+    assert said_of(resource, "component-code-value-concept") == []
+
+
+def test_nothing_is_kept_for_parameters_that_others_answer_together() -> None:
+    part = {"code": {"coding": [{"code": "b"}]}, "valueQuantity": {"value": 1}}
+    resource = observation(**part, component=[part])
+    found = search_values(resource)
+    for code in ("combo-code", "combo-value-quantity", "combo-code-value-quantity", "code-value-quantity"):
+        assert code not in found.values
+        assert said_of(resource, code) == []
 
 
 def test_each_kind_of_part_of_a_composite() -> None:
     code = {"coding": [{"code": "a"}]}
     said = observation(code=code, valueString="Très  bien")
     assert values_of(said, "code-value-string") == {"": [[["|a", "*|a"], "tres bien"]]}
-    dated = observation(code=code, valueDateTime="2026-01-02")
-    assert values_of(dated, "code-value-date") == {
-        "": [[["|a", "*|a"], [us(2026, 1, 2), us(2026, 1, 3)]]],
-    }
     document = {
         "resourceType": "DocumentReference",
         "relatesTo": [{"code": "replaces", "target": {"reference": "DocumentReference/1"}}],

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from carecord.fhir_api.definitions import Component, Parameter, search_parameters
 from carecord.fhir_api.definitions.extra_parameters import EXTRA_PARAMETERS
 from carecord.fhir_api.fhirpath import Typed, bound_system, reads, typed
+from carecord.fhir_api.indexing.derived import is_derived
 from carecord.fhir_api.indexing.texts import token
 
 _COLUMNS = frozenset({"_id", "_lastUpdated"})
@@ -78,7 +79,7 @@ def _plan_of(type_name: str) -> _Plan:
     always: list[Indexed] = []
     by_name: dict[str, list[Indexed]] = {}
     for parameter in parameters_of(type_name).values():
-        if parameter.code in _COLUMNS:
+        if parameter.code in _COLUMNS or is_derived(type_name, parameter.code):
             continue
         one = _indexed(parameter, type_name)
         names = _names(parameter, type_name)

@@ -14,6 +14,7 @@ from carecord.fhir_api.searching.comparing import (
     typed,
 )
 from carecord.fhir_api.searching.model import (
+    AllOf,
     AnyOf,
     Chain,
     Composites,
@@ -84,6 +85,8 @@ def condition(term: Term, scene: Scene) -> sql.Composable:
             return _any_chain([one for one in terms if isinstance(one, Chain)], scene)
         case AnyOf(terms=terms):
             return sql.SQL("({})").format(sql.SQL(" OR ").join([condition(one, scene) for one in terms]))
+        case AllOf(terms=terms):
+            return sql.SQL("({})").format(all_of(terms, scene))
         case Tokens(slot=slot, negated=True):
             return sql.SQL("NOT {}").format(_overlaps(scene, slot))
         case Tokens(slot=slot):
@@ -135,6 +138,10 @@ def is_indexed(term: Term) -> bool:
             return not negated
         case PeopleNamed():
             return True
+        case AnyOf(terms=terms):
+            return all(map(is_indexed, terms))
+        case AllOf(terms=terms):
+            return any(map(is_indexed, terms))
         case Texts(narrowing=narrowing) | Dates(narrowing=narrowing) | Composites(narrowing=narrowing):
             return narrowing is not None
     return False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from carecord.fhir_api import definitions
 from carecord.fhir_api.definitions import Parameter
-from carecord.fhir_api.indexing import fold
+from carecord.fhir_api.indexing import both_of, either_of, fold, parameters_of
 from carecord.fhir_api.searching.keys import NARROWING_LETTERS, token_of
 from carecord.fhir_api.searching.literals import (
     BadValue,
@@ -17,6 +17,7 @@ from carecord.fhir_api.searching.literals import (
     unescape,
 )
 from carecord.fhir_api.searching.model import (
+    AllOf,
     AnyOf,
     Composites,
     Dates,
@@ -64,6 +65,10 @@ _BROAD = frozenset(
 
 def term_of(slots: Slots, type_name: str, parameter: Parameter, modifier: str | None, text: str) -> Term:
     """What the parameter asks; raises `UnknownModifier`, or `BadValue` for a value that breaks its rule."""
+    either = either_of(type_name, parameter.code)
+    if either:
+        every = [term_of(slots, type_name, one, modifier, text) for one in _named(type_name, either)]
+        return _either(slots, every, absent=modifier == "missing" and text == "true")
     if modifier == "missing":
         return _missing(slots, type_name, parameter, text)
     values = split(text, ",")
@@ -81,11 +86,28 @@ def term_of(slots: Slots, type_name: str, parameter: Parameter, modifier: str | 
     return make(slots, type_name, parameter, values)
 
 
+def _named(type_name: str, codes: Sequence[str]) -> list[Parameter]:
+    return [parameters_of(type_name)[code] for code in codes]
+
+
+def _either(slots: Slots, terms: Sequence[Term], *, absent: bool) -> Term:
+    """What parameters are asked that stand for one together: any of them, or that none has a value."""
+    tokens = [term for term in terms if isinstance(term, Tokens)]
+    if len(tokens) < len(terms):
+        return AllOf(tuple(terms)) if absent else AnyOf(tuple(terms))
+    together = slots.add_tokens(token for term in tokens for token in slots.values[term.slot])
+    return Tokens(together, negated=tokens[0].negated, broad=tokens[0].broad)
+
+
 def _missing(slots: Slots, type_name: str, parameter: Parameter, text: str) -> Term:
     if parameter.code in _COLUMNS:
         raise UnknownModifier("missing")
     if text not in ("true", "false"):
         raise BadValue("with :missing it is true or false")
+    both = both_of(type_name, parameter.code)
+    if both:
+        parts = tuple(_missing(slots, type_name, one, text) for one in _named(type_name, both))
+        return AnyOf(parts) if text == "true" else AllOf(parts)
     tokens = slots.add_tokens([token_of(type_name, parameter.code)])
     if is_link(type_name, parameter):
         return Links(tokens, negated=text == "true")
@@ -241,12 +263,11 @@ def _quantities(slots: Slots, type_name: str, parameter: Parameter, values: Sequ
 
 def _composites(slots: Slots, type_name: str, parameter: Parameter, values: Sequence[str]) -> Term:
     kinds = [component.type for component in parameter.components]
-    alternatives = []
-    for value in values:
-        parts = split(value, "$")
-        if len(parts) != len(kinds) or not all(parts):
-            raise BadValue(f"a composite of {len(kinds)} parts has a $ between them, and no part is empty")
-        alternatives.append(tuple(_part(slots, *one) for one in zip(kinds, parts, strict=True)))
+    divided = [_divided(value, len(kinds)) for value in values]
+    both = _named(type_name, both_of(type_name, parameter.code))
+    if both:
+        return one_of([_of_parts(slots, type_name, both, parts) for parts in divided])
+    alternatives = [tuple(_part(slots, *one) for one in zip(kinds, parts, strict=True)) for parts in divided]
     narrowing = None
     if kinds[0] == "token":
         first = parameter.components[0].code
@@ -254,6 +275,19 @@ def _composites(slots: Slots, type_name: str, parameter: Parameter, values: Sequ
             token_of(type_name, first, f"={_token_form(split(value, '$')[0])}") for value in values
         )
     return Composites(parameter.code, tuple(alternatives), narrowing)
+
+
+def _of_parts(slots: Slots, type_name: str, both: Sequence[Parameter], parts: Sequence[str]) -> Term:
+    """A composite of the resource itself: each part is what another parameter asks."""
+    asked = zip(both, parts, strict=True)
+    return AllOf(tuple(term_of(slots, type_name, one, None, part) for one, part in asked))
+
+
+def _divided(value: str, count: int) -> list[str]:
+    parts = split(value, "$")
+    if len(parts) != count or not all(parts):
+        raise BadValue(f"a composite of {count} parts has a $ between them, and no part is empty")
+    return parts
 
 
 def _part(slots: Slots, kind: str, text: str) -> Part:

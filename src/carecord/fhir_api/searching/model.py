@@ -46,6 +46,11 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class AllOf:
+    terms: "tuple[Term, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """One of these tokens is the resource's; or, negated, none is."""
 
@@ -180,6 +185,7 @@ class Having:
 Term = (
     Never
     | AnyOf
+    | AllOf
     | Tokens
     | Ids
     | People
@@ -198,11 +204,12 @@ Term = (
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What to order by: the first of the parameters that a resource has a value of."""
+    """What to order by: the first parameter that a resource has a value of, or all of them together."""
 
     parameters: tuple[str, ...]
     kind: str
     descending: bool = False
+    together: bool = False
 
 
 class Total(StrEnum):

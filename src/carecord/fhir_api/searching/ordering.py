@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from carecord.fhir_api.indexing import parameters_of
+from carecord.fhir_api.indexing import either_of, parameters_of
 from carecord.fhir_api.searching.literals import BadValue
 from carecord.fhir_api.searching.model import SortKey, Term, Updated
 
@@ -71,13 +71,18 @@ def sort_key(type_name: str, text: str) -> SortKey:
         raise BadValue(f"{code} has no order")
     if code != "_id" and found.type not in _SORTED_KINDS:
         raise BadValue(f"{code} has no order")
-    return SortKey((code,), found.type, descending=text.strip().startswith("-"))
+    either = either_of(type_name, code)
+    descending = text.strip().startswith("-")
+    return SortKey(either or (code,), found.type, descending=descending, together=bool(either))
 
 
 def sort_value(key: SortKey, alias: sql.Identifier) -> sql.Composable:
     """What a resource stands by; of several values the lowest, or the highest where it descends."""
     found = [_value(code, key, alias) for code in key.parameters]
-    return found[0] if len(found) == 1 else sql.SQL("coalesce({})").format(sql.SQL(", ").join(found))
+    if len(found) == 1:
+        return found[0]
+    pick = ("greatest({})" if key.descending else "least({})") if key.together else "coalesce({})"
+    return sql.SQL(pick).format(sql.SQL(", ").join(found))
 
 
 _BOUNDS = sql.SQL("(SELECT {pick}({of}) FROM jsonb_array_elements({alias}.search->{code}) AS v)")

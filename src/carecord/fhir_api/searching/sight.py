@@ -13,7 +13,7 @@ from psycopg import sql
 
 from carecord.fhir_api.rights import Context, Deed, Grant, Rights
 from carecord.fhir_api.searching.conditions import Scene, Sight, all_of, fragments, linked_with
-from carecord.fhir_api.searching.model import AnyOf, Chain, Having, Term
+from carecord.fhir_api.searching.model import AllOf, AnyOf, Chain, Having, Term
 from carecord.fhir_api.searching.parsing import parse
 from carecord.kernel.errors import BadRequest
 
@@ -140,7 +140,7 @@ def _restricted(
 
 def _follows(term: Term) -> bool:
     """Whether the term looks at other resources: what may be seen of these would depend on itself."""
-    if isinstance(term, AnyOf):
+    if isinstance(term, AnyOf | AllOf):
         return any(map(_follows, term.terms))
     return isinstance(term, Chain | Having)
 

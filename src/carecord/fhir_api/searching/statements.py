@@ -23,6 +23,7 @@ from carecord.fhir_api.searching.conditions import (
     of_type,
 )
 from carecord.fhir_api.searching.model import (
+    AllOf,
     AnyOf,
     Chain,
     Dates,
@@ -157,6 +158,9 @@ def _unreached(term: Term, reach: Reach) -> Iterator[str]:
         if not grants_for(reach, Deed.SEARCH, looked_at):
             yield looked_at
         yield from _unreached(term.inner, reach)
+    elif isinstance(term, AllOf):
+        for one in term.terms:
+            yield from _unreached(one, reach)
 
 
 def _parts(shape: Shape, reach: Reach) -> tuple[dict[str, sql.Composable], Mapping[str, Any]]:
