@@ -493,8 +493,9 @@ COMMENT ON COLUMN fhir_api.resource.sent_by IS 'The client that sent it through 
 COMMENT ON COLUMN fhir_api.resource.tokens IS 'fhir_api.token of each exact thing that it is found by.';
 COMMENT ON COLUMN fhir_api.resource.search IS 'By search parameter: the values that ranges, words and sorting need.';
 CREATE INDEX resource_of_patient ON fhir_api.resource (patient_detail_id, type);
-CREATE INDEX resource_updated ON fhir_api.resource (type, last_updated, id);
-CREATE INDEX resource_tokens ON fhir_api.resource USING gin (tokens);
+CREATE INDEX resource_updated ON fhir_api.resource (type, last_updated);
+-- Every search reads all of the list of what has yet to be brought into the index: it is kept short.
+CREATE INDEX resource_tokens ON fhir_api.resource USING gin (tokens) WITH (gin_pending_list_limit = 256);
 
 CREATE TABLE fhir_api.resource_version (
     type text COLLATE "C" NOT NULL,
@@ -516,7 +517,7 @@ CREATE TABLE fhir_api.resource_version (
 );
 COMMENT ON TABLE fhir_api.resource_version IS
     'Earlier versions of resources, and of a deleted one its deletion as the last. The version in force is not here.';
-CREATE INDEX resource_version_updated ON fhir_api.resource_version (type, last_updated, id);
+CREATE INDEX resource_version_updated ON fhir_api.resource_version (type, last_updated);
 CREATE INDEX resource_version_of_patient ON fhir_api.resource_version (patient_detail_id);
 
 CREATE TABLE fhir_api.stale (
