@@ -20,10 +20,13 @@ from carecord.fhir_api.negotiation import GENERAL
 from carecord.fhir_api.outcomes import outcome, outcome_of
 from carecord.fhir_api.transactions import Step, carry_out, events_of, looks_at_others, plan
 from carecord.fhir_api.writes import headers_of
-from carecord.kernel.errors import BadRequest, CareRecordError, FieldError, Unprocessable
+from carecord.kernel.errors import BadRequest, BodyTooLarge, CareRecordError, FieldError, Unprocessable
 from carecord.kernel.faults import log_fault
 
 log = structlog.get_logger()
+
+_MOST_BYTES = 50_000_000
+"""An answer that has grown so large takes no more entries that read."""
 
 Dispatch = Callable[[Call, Address], Awaitable[Reply]]
 
@@ -55,7 +58,11 @@ class Bundles:
         if not isinstance(found, list) or len(found) > MOST_ENTRIES:
             rule = FieldError("Bundle.entry", f"must be an array of {MOST_ENTRIES} at most")
             raise BadRequest("The Bundle breaks a rule.", errors=[rule])
-        made = [await self._alone(call, one, place) for place, one in enumerate(found)]
+        made: list[bytes] = []
+        size = 0
+        for place, one in enumerate(found):
+            made.append(await self._alone(call, one, place) if size < _MOST_BYTES else _left_out(place))
+            size += len(made[-1])
         return Reply(bundle("batch-response", made))
 
     async def _alone(self, call: Call, sent: Any, place: int) -> bytes:
@@ -82,6 +89,8 @@ class Bundles:
             step = by_place.get(entry.place)
             if step is not None:
                 made.append(_entry_of_step(call, step))
+            elif sum(map(len, made)) >= _MOST_BYTES:
+                made.append(_left_out(entry.place))
             else:
                 # Reading comes last: it sees what the transaction has written, once that is kept.
                 made.append(await self._alone_in_transaction(call, entry))
@@ -99,6 +108,12 @@ class Bundles:
             return _entry_of(call, entry, await self._dispatch(_call_of(call, entry), entry.address))
         except CareRecordError as error:
             return response_entry(error.status, outcome=outcome_of(within(error, entry.place)))
+
+
+def _left_out(place: int) -> bytes:
+    """Of an entry for which the answer has no more room: it has not been done."""
+    error = BodyTooLarge("The answer is full: ask for this entry in a Bundle of its own.")
+    return response_entry(error.status, outcome=outcome_of(within(error, place)))
 
 
 def _call_of(call: Call, entry: Entry) -> Call:

@@ -19,8 +19,13 @@ def patched(kept: Kept, steps: list[Any]) -> Json:
     if len(steps) > MOST_STEPS:
         raise BadRequest(f"A patch has {MOST_STEPS} steps at most.")
     resource = decode(kept.body)
-    for place, step in enumerate(steps):
-        resource = _apply(step, resource, place)
+    try:
+        for place, step in enumerate(steps):
+            resource = _apply(step, resource, place)
+        # What comes in by patches goes no deeper than what comes in whole.
+        resource = decode(encode(resource))
+    except RecursionError as error:
+        raise BadRequest("The patched resource goes too deep.") from error
     if resource.get("resourceType") != kept.type or resource.get("id") != kept.id:
         raise Unprocessable("A patch changes neither the type nor the id.", reason="patch_of_identity")
     return resource

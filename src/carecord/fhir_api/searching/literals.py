@@ -38,7 +38,9 @@ class Span:
     def day(self) -> date | None:
         """The one UTC day that it lies in, if it does."""
         first = self.low // _DAY_US
-        return date.fromordinal(first + _EPOCH) if (self.high - 1) // _DAY_US == first else None
+        if (self.high - 1) // _DAY_US != first or not 1 <= first + _EPOCH <= date.max.toordinal():
+            return None
+        return date.fromordinal(first + _EPOCH)
 
     def widened(self, now: datetime) -> "Span":
         """A tenth of the gap between now and it wider at either end: what `ap` means of dates."""

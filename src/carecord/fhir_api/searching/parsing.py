@@ -17,6 +17,8 @@ from carecord.kernel.errors import BadRequest, FieldError
 
 DEEPEST = 5
 """References that one chain or `_has` follows, one after another."""
+MOST_FOLLOWED = 200
+"""References that all chains and `_has` of a search follow, each type that one may refer to counted."""
 MOST_PARAMETERS = 60
 DEFAULT_COUNT = 20
 
@@ -131,6 +133,7 @@ def _chain(slots: Slots, type_name: str, found: re.Match[str], value: str, *, de
         except UnknownParameter:
             # Of several targets those count that have the parameter.
             continue
+        _count_followed(slots)
         of_person = target == "Patient" and is_of_person(type_name, parameter.code)
         terms.append(Chain(type_name, parameter.code, target, inner, of_person))
     if not terms:
@@ -146,8 +149,15 @@ def _having(slots: Slots, type_name: str, found: re.Match[str], value: str, *, d
     if parameter.targets and type_name not in parameter.targets:
         raise UnknownParameter(f"{parameter.code} of {source} does not refer to {type_name}")
     inner = _term(slots, source, found["rest"], value, depth=depth + 1)
+    _count_followed(slots)
     of_person = type_name == "Patient" and is_of_person(source, parameter.code)
     return Having(type_name, source, parameter.code, inner, of_person)
+
+
+def _count_followed(slots: Slots) -> None:
+    slots.followed += 1
+    if slots.followed > MOST_FOLLOWED:
+        raise BadValue("it follows references to too many types: name them, as in subject:Patient.name")
 
 
 def _parameter(type_name: str, code: str) -> Parameter:

@@ -23,6 +23,8 @@ class Slots:
         self.now = now
         self.base = base
         """The address of this server: references that begin with it are its own."""
+        self.followed = 0
+        """References that chains and `_has` follow, in all of the search."""
         self._prefix = prefix
 
     def add(self, value: Any) -> Slot:

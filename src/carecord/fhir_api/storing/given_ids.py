@@ -7,7 +7,7 @@ from carecord.catalogue import OPERATIONS
 
 
 def is_given_by_the_record(id: str) -> bool:
-    """Whether a resource made of the catalogue may have this ID, now or later: `17`, `17-specimen`, `17-head-2`."""
+    """Whether a resource made of the catalogue may have this ID, now or later: `17`, `17-specimen`."""
     return _pattern().fullmatch(id) is not None
 
 

@@ -1,4 +1,4 @@
-"""What resources that clients send are about: the patient that each names, or whom what it points at is about."""
+"""Whom resources that clients send are about: the patient that each names, or of what it points at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,4 +73,5 @@ def _read_kept(
     seen = visible(writer.rights, Deed.READ, type_name)
     statement = sql.SQL(queries.records_of_resources).format(visible=seen.condition)
     values = {name: list(one) if isinstance(one, tuple) else one for name, one in seen.parameters.items()}
-    return connection.execute(statement, values | {"type": type_name, "ids": list(ids), "client_id": writer.client_id}).fetchall()
+    values |= {"type": type_name, "ids": list(ids), "client_id": writer.client_id}
+    return connection.execute(statement, values).fetchall()

@@ -13,8 +13,8 @@ from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
 from carecord.fhir_api.storing.filing import Rows
 from carecord.fhir_api.storing.given_ids import is_given_by_the_record
-from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
 from carecord.fhir_api.storing.pointing import Pointing
+from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
 from carecord.fhir_api.storing.subjects import own_records, queries
 from carecord.fhir_api.storing.writer import (
     Occasion,
