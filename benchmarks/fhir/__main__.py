@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
         for question in QUESTIONS:
             progress.print(f"measuring {question.name} …")
             rows += ask(server, question, asked.patients, seconds=asked.seconds, rounds=asked.rounds)
+    progress.print(f"{asked.workers} server processes on {cores()} cores, load tool and PostgreSQL included")
     Console(width=None if sys.stdout.isatty() else 160).print(make_table(rows))
     return 0
 

@@ -11,6 +11,7 @@ OBSERVATIONS = 12
 SAME_NAMED = 10
 """Patients that share a family name; one of them was born on BIRTH_DATE."""
 BIRTH_DATE = "1980-01-01"
+SAME_POSTCODED = 30
 
 CODES = (
     ("8867-4", "Heart rate", "/min", 72),
@@ -56,8 +57,14 @@ def _patient(n: int, nhs_number: str) -> dict[str, Any]:
         "name": [{"use": "official", "family": family(n // SAME_NAMED + 1), "given": [f"Made{n % 97}up"]}],
         "gender": "female" if n % 2 else "male",
         "birthDate": BIRTH_DATE if n % SAME_NAMED == 0 else f"19{30 + n % 60}-{n % 12 + 1:02d}-{day:02d}",
-        "address": [{"use": "home", "line": [f"{n % 200 + 1} Made-up Road"], "postalCode": "ZZ1 1ZZ"}],
+        "address": [{"use": "home", "line": [f"{n % 200 + 1} Made-up Road"], "postalCode": _postcode(n)}],
     }
+
+
+def _postcode(n: int) -> str:
+    """In a district that there is not, of as many as share a real one: all others there are compared."""
+    place = n // SAME_POSTCODED
+    return f"ZZ{place % 99 + 1} {place // 99 % 9 + 1}{chr(65 + place // 891 % 26)}Z"
 
 
 def _observation(n: int, place: int, patient: str) -> dict[str, Any]:

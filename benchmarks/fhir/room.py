@@ -16,7 +16,7 @@ WHERE type = 'Observation'
 
 
 def measure_room(server: FHIRServer) -> Row:
-    """Bytes of one Observation as a FHIR resource; the entry of the catalogue beside it in the note."""
+    """Bytes of one Observation as a FHIR resource; in the note with the entry that it is filed as."""
     with server.made.database.connect() as connection:
         connection.execute("VACUUM (ANALYZE) fhir_api.resource")
         row = connection.execute(_BYTES).fetchone()
@@ -28,5 +28,8 @@ def measure_room(server: FHIRServer) -> Row:
         unit="bytes",
         baseline=float(body),
         ratio=float(body) / float(resource),
-        note=f"{count:,} Observations; baseline: the JSON of one; its entry beside takes {float(entry):,.0f}",
+        note=(
+            f"{count:,} Observations; baseline: the JSON of one; "
+            f"with its entry of the catalogue {float(resource + entry):,.0f}"
+        ),
     )
