@@ -358,6 +358,23 @@ def test_a_scope_on_audit_events_that_is_narrowed_by_a_search_reaches_none(
     assert answer.status_code == 403 or "entry" not in answer.json()
 
 
+def test_who_names_a_patient_that_refuses_learns_of_no_link(fhir: FHIRClient, near: FHIRClient) -> None:
+    elsewhere, own = linked_pair(fhir, near)
+    wide = open_fhir(fhir.sandpit, "wide", own_tenancy_id=701)
+    assert wide.post("/Observation", observation_of(elsewhere["id"])).status_code == 201
+    with fhir.sandpit.database.connect() as connection:
+        connection.execute(
+            "UPDATE patient_index.patient_record SET sharing_refused = true WHERE patient_detail_id = %s",
+            (elsewhere["id"],),
+        )
+
+    named, unknown = (wide.post("/Observation", observation_of(one)) for one in (elsewhere["id"], "88888888"))
+
+    assert told(named, elsewhere["id"]) == told(unknown, "88888888")
+    assert named.status_code == 422
+    assert wide.post("/Observation", observation_of(own["id"])).status_code == 201
+
+
 # Operations
 
 

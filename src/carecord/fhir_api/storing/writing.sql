@@ -16,14 +16,14 @@ WHERE patient_detail_id = ANY (%(ids)s) AND tenancy_id = %(tenancy_id)s AND dele
 
 -- own_records --
 -- The records of the writer's source that are of the patients named by ID or NHS number; of several the first that
--- was not merged away. Who is named must be known to the writer.
+-- was not merged away. Who is named must be known to the writer; one who refuses sharing leads to nobody else.
 SELECT asked.id, asked.nhs_number, asked.person_id, own.patient_detail_id
 FROM (
-    SELECT n.id, NULL AS nhs_number, r.person_id, r.tenancy_id, r.deleted_at
+    SELECT n.id, NULL AS nhs_number, r.patient_detail_id, r.person_id, r.tenancy_id, r.deleted_at, r.sharing_refused
     FROM unnest(%(ids)s::bigint[]) AS n (id)
     JOIN patient_index.patient_record r ON r.patient_detail_id = n.id
     UNION ALL
-    SELECT NULL, n.nhs_number, r.person_id, r.tenancy_id, r.deleted_at
+    SELECT NULL, n.nhs_number, r.patient_detail_id, r.person_id, r.tenancy_id, r.deleted_at, r.sharing_refused
     FROM unnest(%(nhs_numbers)s::text[]) AS n (nhs_number)
     JOIN patient_index.patient_record r ON r.nhs_number = n.nhs_number
 ) AS asked
@@ -31,6 +31,7 @@ JOIN patient_index.patient_record own
     ON own.person_id = asked.person_id AND own.tenancy_id = %(tenancy_id)s AND own.deleted_at IS NULL
 WHERE asked.deleted_at IS NULL
   AND (%(tenancies)s::integer[] IS NULL OR asked.tenancy_id = ANY (%(tenancies)s::integer[]))
+  AND (NOT asked.sharing_refused OR own.patient_detail_id = asked.patient_detail_id)
 ORDER BY own.patient_detail_id IS DISTINCT FROM asked.id,
     EXISTS (SELECT FROM patient_index.patient_merge m
             WHERE m.minor_id = own.patient_detail_id AND m.undone_at IS NULL),
