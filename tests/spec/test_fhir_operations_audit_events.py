@@ -1,9 +1,11 @@
 """AuditEvent: who saw or changed whose record, for those who may know."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from carecord.catalogue import BUNDLES
 from carecord.fhir_api.validating import check
 from tests.support.fhir_clients import FHIRCaller, sign_in
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
@@ -74,6 +76,27 @@ def test_events_of_other_sources_are_not_told(sandpit: Sandpit, caller: FHIRCall
 
     assert narrow.resources(f"/AuditEvent?patient={patient}") == []
     assert narrow.get(f"/AuditEvent/{event['id']}").status_code == 404
+
+
+def test_looks_at_what_is_restricted_are_told_to_those_who_may_see_all_of_that(
+    sandpit: Sandpit, caller: FHIRCaller, patient: str
+) -> None:
+    everything = ("system/*.rs", *(bundle.restricted_scope for bundle in BUNDLES))
+    trusted = sign_in(sandpit, "trusted", own_tenancy_id=3, scopes=everything)
+    caller.get(f"/Patient/{patient}")
+    restricted = sandpit.get(f"/social-care/patients/{patient}/safeguarding")
+    assert restricted.status_code == 200
+
+    assert sorted(map(_is_labelled, _about(trusted, patient))) == [False, True]
+    assert list(map(_is_labelled, _about(caller, patient))) == [False]
+
+
+def _is_labelled(event: dict[str, Any]) -> bool:
+    return "securityLabel" in event["entity"][0]
+
+
+def _about(caller: FHIRCaller, patient: str) -> list[dict[str, Any]]:
+    return [one for one in caller.resources(f"/AuditEvent?patient={patient}") if "entity" in one]
 
 
 def test_an_unknown_parameter_is_refused_or_left_out_with_a_warning(caller: FHIRCaller) -> None:

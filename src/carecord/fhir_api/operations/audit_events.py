@@ -15,6 +15,7 @@ from uuid import UUID
 from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 
+from carecord.catalogue import OPERATIONS as CATALOGUE
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.json_text import encode
 from carecord.fhir_api.moments import Moment
@@ -40,6 +41,9 @@ SEARCH_PARAMETERS = {
     "patient": "reference",
 }
 """What AuditEvents are searched by, for the CapabilityStatement; `_count` beside."""
+
+_RESTRICTED = frozenset(one.bundle.slug for one in CATALOGUE if one.restricted)
+"""The bundles that hold anything restricted."""
 
 _ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]{0,17})")
 _PREFIXED = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.DOTALL)
@@ -198,6 +202,7 @@ async def _find(call: Call, search: _Search, *, limit: int, after: tuple[Any, ..
         "until": search.until,
         "sources": None if tenancies is None else list(tenancies),
         "asking": call.client_id,
+        "sees_restricted": call.rights.restricted_bundles >= _RESTRICTED,
         "within": call.rights.patient if bound else None,
         "after_at": after[0] if after else None,
         "after_chain_id": after[1] if after else None,

@@ -1,10 +1,12 @@
 -- find_audit_events --
--- A page of audit rows, the newest first, that tell only of sources that the caller may see, or of the caller itself.
+-- A page of audit rows, the newest first, that tell only of sources that the caller may see, or of the caller itself. That
+-- somebody looked at what is restricted tells that there is such: it is for those who may see all of that.
 SELECT chain_id, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies, outcome, reason,
     restricted, trace_id
 FROM audit.event
 WHERE at >= %(since)s AND at < %(until)s
   AND (%(sources)s::integer[] IS NULL OR (tenancies <@ %(sources)s::integer[] AND tenancies <> '{{}}') OR client_id = %(asking)s)
+  AND (NOT restricted OR %(sees_restricted)s OR client_id = %(asking)s)
   AND (%(within)s::bigint IS NULL OR patient_detail_ids && ARRAY(
         SELECT other.patient_detail_id
         FROM patient_index.patient_record asked
