@@ -9,7 +9,8 @@ from benchmarks.fhir.made_patients import BIRTH_DATE, CODES, NUMBERS, OBSERVATIO
 class Question:
     """A GET below the base; `{id}` is drawn from 1 to the number of patients over `every`.
 
-    `sql` is a script of pgbench, which draws `:id` likewise; `rows` are what both give.
+    `sql` is a script of pgbench, which draws `:id` likewise; `rows` are what both give. A type that IS TRUE
+    keeps the planner at the index of tokens alone, as who writes SQL for speed would.
     """
 
     name: str
@@ -33,13 +34,14 @@ QUESTIONS = (
     Question(
         "identifier",
         f"/Patient?identifier={NUMBERS}|{{id}}",
-        f"SELECT body FROM fhir_api.resource WHERE type = 'Patient' AND tokens @> ARRAY[{_PATIENT}];",
+        "SELECT body FROM fhir_api.resource"
+        f" WHERE (type = 'Patient') IS TRUE AND tokens @> ARRAY[{_PATIENT}];",
         1,
     ),
     Question(
         "family and birthdate",
         f"/Patient?family={{id}}son&birthdate={BIRTH_DATE}",
-        "SELECT body FROM fhir_api.resource WHERE type = 'Patient'"
+        "SELECT body FROM fhir_api.resource WHERE (type = 'Patient') IS TRUE"
         " AND tokens @> ARRAY[fhir_api.token('Patient|family~' || substr(:id || 'son', 1, 3)),"
         f" fhir_api.token('Patient|birthdate={BIRTH_DATE}')]"
         " AND EXISTS (SELECT FROM jsonb_array_elements_text(search->'family') AS one"
@@ -67,7 +69,7 @@ QUESTIONS = (
         f"/Observation?patient.identifier={NUMBERS}|{{id}}",
         "SELECT o.body FROM fhir_api.resource p"
         " JOIN fhir_api.resource o ON o.patient_detail_id = p.patient_detail_id AND o.type = 'Observation'"
-        f" WHERE p.type = 'Patient' AND p.tokens @> ARRAY[{_PATIENT}]"
+        f" WHERE (p.type = 'Patient') IS TRUE AND p.tokens @> ARRAY[{_PATIENT}]"
         " ORDER BY (o.search->'date'->0->>0)::bigint DESC, o.id LIMIT 20;",
         OBSERVATIONS,
     ),
