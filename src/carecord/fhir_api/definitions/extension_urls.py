@@ -1,4 +1,4 @@
-"""The extensions that search parameters look into: who makes resources and who indexes them read the names here."""
+"""The extensions that search parameters look into: resources are made and indexed by the names here."""
 
 _UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/"
 _GRAPHNET = "https://fhir.graphnethealth.com/R4/StructureDefinition/"

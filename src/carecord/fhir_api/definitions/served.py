@@ -31,7 +31,7 @@ FROM_THE_CATALOGUE = (
     "Specimen",
     "Task",
 )
-"""Types that entries of the catalogue become, or hold within (Goal and Location are never made by themselves)."""
+"""Types that entries become, or hold within (Goal and Location are never made by themselves)."""
 
 KEPT_AS_SENT = (
     "AppointmentResponse",

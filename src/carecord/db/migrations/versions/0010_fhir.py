@@ -1,4 +1,4 @@
-"""The FHIR face: every entry as a FHIR resource with what it is found by, and what has yet to be made anew."""
+"""The FHIR face: every entry as a resource with what it is found by, and what has yet to be made anew."""
 
 from carecord.db.migrate import apply_sql_of
 
