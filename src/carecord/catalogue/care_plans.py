@@ -269,7 +269,7 @@ class UniversalCarePlan(Entry):
     """Draft, Active, Completed, Cancelled = revoked."""
     created_date: Annotated[LocalDateTime, NEWEST_FIRST, SORT, FILTER, Fhir("created")]
     last_updated_date: Annotated[LocalDateTime | None, SORT, FILTER, Fhir("meta.lastUpdated")]
-    review_date: Annotated[Day | None, SORT, FILTER, Fhir("period.end")]
+    review_date: Annotated[Day | None, SORT, FILTER]
     strengths: Annotated[str | None, FILTER, Fhir("description")]
     needs: Needs
     contingencies: Contingencies

@@ -19,10 +19,10 @@ from carecord.fhir_api.auditing import audit_event, event_of, patient_in_path
 from carecord.fhir_api.bodies_in import Body, parse_parameters
 from carecord.fhir_api.calls import Call, Handler, Parts, Reply
 from carecord.fhir_api.kept import Json
-from carecord.fhir_api.negotiation import GENERAL, Preferences, preferences_of
+from carecord.fhir_api.negotiation import GENERAL, Preferences, native_preferences, preferences_of
 from carecord.fhir_api.outcomes import outcome_of
 from carecord.fhir_api.sending import send_reply
-from carecord.kernel.errors import CareRecordError, Unavailable
+from carecord.kernel.errors import CareRecordError, NotAcceptable, Unavailable
 from carecord.kernel.faults import log_fault
 
 log = structlog.get_logger()
@@ -92,8 +92,16 @@ class FHIRFace:
 
     async def _answer(self, scope: Scope, receive: Receive, received: _Received) -> Reply:
         parameters = parse_parameters(scope["query_string"])
-        received.preferences = preferences_of(parameters, received.headers)
-        address = self.addresses.find(scope["method"], scope["path"].removeprefix(BASE_PATH))
+        path = scope["path"].removeprefix(BASE_PATH)
+        try:
+            received.preferences = preferences_of(parameters, received.headers)
+        except NotAcceptable:
+            address = self.addresses.find(scope["method"], path)
+            if (address.type, address.interaction) != ("Binary", Interaction.READ):
+                raise
+            received.preferences = native_preferences(received.headers)
+        else:
+            address = self.addresses.find(scope["method"], path)
         if address.interaction in PUBLIC:
             return self._tell(address.interaction)
         call = await self._let_in(scope["method"], address, parameters, receive, received)

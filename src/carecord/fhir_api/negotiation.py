@@ -30,6 +30,8 @@ class Preferences:
     strict: bool = False
     """`Prefer: handling=strict`."""
     respond_async: bool = False
+    native: tuple[str, ...] = ()
+    """Media types of no resource that are accepted, the best first: a Binary may be of one."""
 
     @property
     def media_type(self) -> str:
@@ -48,6 +50,12 @@ def preferences_of(parameters: Sequence[tuple[str, str]], headers: Mapping[bytes
         headers.get(b"accept", b"").decode("latin-1"),
         headers.get(b"prefer", b"").decode("latin-1"),
     )
+
+
+def native_preferences(headers: Mapping[bytes, bytes]) -> Preferences:
+    """Of who accepts no resource: the content of a Binary as it is (R4 §2.42.5.1)."""
+    accepted = _by_quality(headers.get(b"accept", b"").decode("latin-1"))
+    return Preferences(native=tuple(_media_type(one)[0] for one in accepted))
 
 
 @lru_cache(maxsize=1_000)

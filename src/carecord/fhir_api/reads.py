@@ -1,5 +1,8 @@
 """Reading: a resource, one version of it, and the history of an instance or a type."""
 
+import base64
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -9,7 +12,7 @@ from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.moments import moment
 from carecord.fhir_api.preconditions import is_known
-from carecord.kernel.errors import BadRequest, FieldError
+from carecord.kernel.errors import BadRequest, FieldError, NotAcceptable
 
 HISTORY_COUNT = 20
 MOST_OF_HISTORY = 1000
@@ -17,6 +20,13 @@ MOST_OF_HISTORY = 1000
 _OF_A_READ = frozenset({"_summary", "_elements"})
 _OF_A_HISTORY = frozenset({"_since", "_count", "_page"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_AS_A_FILE = {
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What a browser is told of bytes that somebody sent: to keep them, and to run nothing of them."""
 
 
 async def read(call: Call) -> Reply:
@@ -35,7 +45,22 @@ async def read(call: Call) -> Reply:
     )
     if known:
         return Reply(status=304, headers=headers).showing(kept)
+    if call.preferences.native:
+        content, media_type = _content(kept, call.preferences.native)
+        return Reply(content, headers=headers | _AS_A_FILE, media_type=media_type).showing(kept)
     return Reply(_shown(call, kept), headers=headers).showing(kept)
+
+
+def _content(kept: Kept, accepted: Sequence[str]) -> tuple[bytes, str]:
+    """The bytes of a Binary and their media type; NotAcceptable where it is none of these."""
+    assert kept.body is not None
+    binary = json_text.decode(kept.body)
+    media_type = binary["contentType"].partition(";")[0].strip().lower()
+    if _MEDIA_TYPE.fullmatch(media_type) is None or not any(
+        one in (media_type, f"{media_type.partition('/')[0]}/*") for one in accepted
+    ):
+        raise NotAcceptable("Accept names neither JSON or XML of R4 nor the media type of the content.")
+    return base64.b64decode(binary.get("data", "")), media_type
 
 
 async def vread(call: Call) -> Reply:

@@ -33,6 +33,7 @@ _BY_REASON: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "SocialCareRisk": ("ReviewDate",),
         "SocialCareCarePlan": ("ReviewDate",),
         "ChildStatus": ("NextReviewDate",),
+        "UniversalCarePlan": ("ReviewDate",),
     },
     _NO_CONTACT_OF_TEAM: {
         "LegalInformation": ("PersonTelephone",),
