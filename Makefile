@@ -27,12 +27,17 @@ $(VENV)/.test-installed: requirements-dev.lock $(VENV)/.demo-installed
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# One of the FHIR clients that the tests use is Node.js's; where there is no npm, its test says so and is skipped.
+KIT := tests/functional/fhir_kit_client
+$(KIT)/node_modules: $(KIT)/package-lock.json
+	@! command -v npm >/dev/null || npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(KIT)
+
 install: $(VENV)/.test-installed ## Install carecord and all that tests and benchmarks need into .venv
 
 demo: $(VENV)/.demo-installed ## Start the sandpit, do the main job once, stay up (ONCE=1: end after it)
 	@$(VENV)/bin/carecord demo --people $(PEOPLE) --seed $(SEED) --port $(PORT) $(if $(ONCE),--once)
 
-test: $(VENV)/.test-installed ## Run every test, and the checks of style, types and layers
+test: $(VENV)/.test-installed $(KIT)/node_modules ## Run every test, and the checks of style, types and layers
 	@$(MAKE) --no-print-directory lint types layers
 	$(PYTHON) -m pytest -n auto --dist loadfile
 

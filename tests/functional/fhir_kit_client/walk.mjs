@@ -1,10 +1,6 @@
 // What the Node client fhir-kit-client does with the running server: argument 1 is the base URL, 2 the token.
-import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { Client } from 'fhir-kit-client';
 
-const folder = `${process.env.FHIR_KIT_CLIENT}/node_modules/fhir-kit-client`;
-const { main } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-const { Client } = await import(pathToFileURL(`${folder}/${main}`));
 const [baseUrl, bearerToken] = process.argv.slice(2);
 const client = new Client({ baseUrl, bearerToken });
 
