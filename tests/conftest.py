@@ -1,5 +1,10 @@
 """Fixtures for every test: a real PostgreSQL, and a database of its own for each test that asks."""
 
+import os
+
+# A run on several cores sets it, and tables would be as wide as its terminal. Before any import of ours.
+os.environ.pop("COLUMNS", None)
+
 from collections.abc import Iterator
 from pathlib import Path
 

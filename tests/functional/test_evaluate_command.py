@@ -138,7 +138,8 @@ def test_a_wrong_call_is_told_as_such(database: Database, made_up: Path, argumen
 @contextmanager
 def _running(database: Database, file: Path) -> Iterator[subprocess.Popen[bytes]]:
     run = subprocess.Popen(
-        [sys.executable, "-m", "carecord", "index", "evaluate", str(file)],
+        # Who was started in the background has its interrupts ignored, and so has all that it starts.
+        ["env", "--default-signal=INT", sys.executable, "-m", "carecord", "index", "evaluate", str(file)],
         env=os.environ | {"DATABASE_URL": database.url},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

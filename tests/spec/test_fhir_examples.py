@@ -71,8 +71,9 @@ Examples = Mapping[str, Sequence[Json]]
 def fhir(migrated_template: Held, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FHIRClient]:
     """A client that may bring restricted documents too: one of the examples is labelled so."""
     with fhir_of_a_module(migrated_template, tmp_path_factory.mktemp("fhir")) as client:
-        # Some examples name Patient/1, which is nobody here.
+        # Some examples name Patient/1, which is nobody here; one is Location/1, which nothing else may be.
         with client.sandpit.database.connect() as connection:
+            connection.execute("SELECT setval('clinical_store.entry_id', 1000000)")
             connection.execute(
                 "SELECT setval(pg_get_serial_sequence('patient_index.patient_record', 'patient_detail_id'),"
                 " 1000000)"
