@@ -33,10 +33,8 @@ def scratch_database(beside: Database) -> Iterator[Database]:
         for left in _left_behind(owner):
             _drop(owner, left)
         try:
-            owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise ScratchRefused from error
-        try:
+            # Here, not before: an interrupt may come when the server has made it already.
+            _create(owner, name)
             scratch = Database(urlsplit(beside.url)._replace(path=f"/{name}").geturl())
             migrate(scratch.url)
             yield scratch
@@ -46,6 +44,13 @@ def scratch_database(beside: Database) -> Iterator[Database]:
 
 def _left_behind(owner: Connection[Any]) -> list[str]:
     return [row[0] for row in owner.execute(_QUERIES.scratch_left_behind, {"prefix": PREFIX})]
+
+
+def _create(owner: Connection[Any], name: str) -> None:
+    try:
+        owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise ScratchRefused from error
 
 
 def _drop(owner: Connection[Any], name: str) -> None:
