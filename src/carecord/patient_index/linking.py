@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 
 import msgspec
 from psycopg import Connection
@@ -28,8 +28,11 @@ DECIDED_BY = "carecord"
 _BLOCKED = queries.blocked_pairs.replace("{held}", queries.held)
 _BLOCKED_BY_ID = _BLOCKED.replace("{chosen}", queries.of_ids)
 BLOCKED_BY_SOURCE_KEY = _BLOCKED.replace("{chosen}", queries.of_source_keys)
+_BLOCKED_BY_KEYS = queries.blocked_by_keys.replace("{held}", queries.held)
 _NAMESAKES = queries.namesakes.replace("{held}", queries.held)
-_RECORDS_OF_PERSONS = queries.records_of_persons.replace("{held}", queries.held)
+_NAMESAKES_OF_STORED = _NAMESAKES.replace("{mine}", "patient_index.patient_record")
+_NAMESAKES_OF_ARRIVING = _NAMESAKES.replace("{mine}", queries.arriving)
+_AROUND = queries.around.replace("{held}", queries.held)
 
 Decision = Literal["linked", "not linked", "possible"]
 
@@ -41,6 +44,9 @@ class Relinked:
     linked: int = 0
     possible: int = 0
     moved: int = 0
+
+    def __add__(self, other: "Relinked") -> "Relinked":
+        return Relinked(self.linked + other.linked, self.possible + other.possible, self.moved + other.moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,19 @@ class _Neighbourhood:
     edges: set[Pair] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What has been decided of some records, and is yet to be stored."""
+
+    records: Mapping[int, IndexedRecord]
+    by_weight: Mapping[Pair, InForce]
+    """The decisions of weight that are in force."""
+    links: Mapping[Pair, Verdict]
+    tasks: Mapping[Pair, Task]
+    person: Mapping[int, int]
+    """Of each record."""
+
+
 class NeedsWholeIndex(Exception):
     """This cannot be decided beside others: they have one of its persons, or it is no plain arrival."""
 
@@ -123,28 +142,36 @@ def decide(
     Of those that are `new` nothing can stand decided yet. Who is `sharing` the index has locked the keys of
     the records; NeedsWholeIndex if another has their persons.
     """
-    _add_namesakes(connection, blocked, model)
-    around = _neighbourhood(connection, blocked, patient_detail_ids, model, new=new, sharing=sharing)
-    by_weight = {d.pair: d for d in around.decisions.values() if d.rule != STEWARD}
-    linked: dict[Pair, Verdict] = {}
-    tasks: dict[Pair, Task] = {}
-    person: dict[int, int] = {}
-    for part in _parts(around):
-        settled = settle(
-            model,
-            {record: around.records[record].identity for record in part},
-            names={r: (around.records[r].tenancy_id, around.records[r].source_key) for r in part},
-            held={r for r in part if around.records[r].held},
-            **_standing(part, around.decisions.values()),
-        )
-        linked |= settled.links
-        tasks |= settled.tasks
-        person |= _persons(settled.group)
-    written = _write(connection, model, by_weight, linked, tasks)
-    moved = _set_persons(connection, around.records, person)
-    return Relinked(
-        linked=sum(p in linked for p in written), possible=sum(p in tasks for p in written), moved=moved
-    )
+    if blocked.hot:
+        wanted = {"ids": list(blocked.hot), "hot": model.hot}
+        _add_namesakes(connection, blocked, model, (_NAMESAKES_OF_STORED, wanted))
+    concluded = _conclude(connection, blocked, patient_detail_ids, model, new=new, sharing=sharing)
+    return _keep(connection, concluded, model)
+
+
+def arrive(
+    connection: Connection[Any],
+    record: IndexedRecord,
+    *,
+    stored_as: Mapping[str, Any],
+    model: Model,
+) -> Relinked:
+    """Decide on a record that is yet to be stored, and store it in its person.
+
+    The caller shares the index, has locked the record's blocking keys and given it an ID; `stored_as` is what
+    is kept of it, by column. NeedsWholeIndex if another has one of the persons that it may be.
+    """
+    own = record.patient_detail_id
+    asked = {"keys": stored_as["blocking_keys"], "hot": model.hot}
+    blocked = _read_blocked_by_keys(record, connection.execute(_BLOCKED_BY_KEYS, asked))
+    values = {**stored_as, "patient_detail_id": own}
+    if blocked.hot:
+        wanted = values | {"ids": [own], "hot": model.hot}
+        _add_namesakes(connection, blocked, model, (_NAMESAKES_OF_ARRIVING, wanted))
+    concluded = _conclude(connection, blocked, [own], model, new=[own], sharing=True)
+    connection.execute(queries.file_arrival, values | {"person_id": concluded.person[own]})
+    placed = {own: replace(record, person_id=concluded.person[own])}
+    return _keep(connection, replace(concluded, records={**concluded.records, **placed}), model)
 
 
 def in_one_go(connection: Connection[Any]) -> AbstractContextManager[Any]:
@@ -172,6 +199,19 @@ def read_blocked(rows: Iterable[Sequence[Any]]) -> Blocked:
     return found
 
 
+def _read_blocked_by_keys(record: IndexedRecord, rows: Iterable[Sequence[Any]]) -> Blocked:
+    """What the query `blocked_by_keys` found for a record that is not there yet."""
+    own = record.patient_detail_id
+    found = Blocked({own: record})
+    for hot_key, *other in rows:
+        if hot_key is not None:
+            found.hot.setdefault(own, []).append(hot_key)
+            continue
+        found.records[other[0]] = _record(other)
+        found.pairs.add(pair(own, other[0]))
+    return found
+
+
 def decisions_on(connection: Connection[Any], ids: Iterable[int]) -> list[InForce]:
     """The decisions in force that name any of these records."""
     rows = connection.execute(queries.decisions_on, {"ids": list(ids)}).fetchall()
@@ -190,19 +230,50 @@ def read_identity(text: str) -> Identity:
 _decode = msgspec.json.Decoder(Identity).decode
 
 
-def _add_namesakes(connection: Connection[Any], blocked: Blocked, model: Model) -> None:
+def _add_namesakes(
+    connection: Connection[Any],
+    blocked: Blocked,
+    model: Model,
+    namesakes: tuple[LiteralString, dict[str, Any]],
+) -> None:
     """For records that have a key too common to compare by: those with the same birth date and whole name."""
-    if not blocked.hot:
-        return
     rules: dict[int, str] = {}
     for record, keys in blocked.hot.items():
         of_keys = rules_of_keys(blocked.records[record].identity, model.blocking)
         rules.update((key, of_keys.get(key, "not of this model")) for key in keys)
     connection.execute(queries.note_hot_keys, {"keys": list(rules), "rules": list(rules.values())})
-    for record, *other in connection.execute(_NAMESAKES, {"ids": list(blocked.hot), "hot": model.hot}):
+    for record, *other in connection.execute(*namesakes):
         if other[0] != record:
             blocked.records[other[0]] = _record(other)
             blocked.pairs.add(pair(record, other[0]))
+
+
+def _conclude(
+    connection: Connection[Any],
+    blocked: Blocked,
+    ids: Sequence[int],
+    model: Model,
+    *,
+    new: Collection[int],
+    sharing: bool,
+) -> Concluded:
+    around = _neighbourhood(connection, blocked, ids, model, new=new, sharing=sharing)
+    links: dict[Pair, Verdict] = {}
+    tasks: dict[Pair, Task] = {}
+    person: dict[int, int] = {}
+    for part in _parts(around):
+        settled = settle(
+            model,
+            {record: around.records[record].identity for record in part},
+            names={r: (around.records[r].tenancy_id, around.records[r].source_key) for r in part},
+            held={r for r in part if around.records[r].held},
+            **_standing(part, around.decisions.values()),
+        )
+        links |= settled.links
+        tasks |= settled.tasks
+        person |= _persons(settled.group)
+    by_weight = {d.pair: d for d in around.decisions.values() if d.rule != STEWARD}
+    return Concluded(around.records, by_weight, links, tasks, person)
 
 
 def _neighbourhood(
@@ -230,15 +301,14 @@ def _neighbourhood(
     while asking:
         with in_one_go(connection):
             taken = connection.execute(queries.try_persons, {"ids": list(asking)}) if sharing else None
-            members = connection.execute(_RECORDS_OF_PERSONS, {"ids": list(asking)})
-            decided = connection.execute(queries.decisions_on_persons, {"ids": list(asking)})
+            members = connection.execute(_AROUND, {"ids": list(asking)})
             if taken is not None:
                 persons |= {person for person, ours in taken if ours}
             rows = members.fetchall()
-            decisions = [_in_force(row) for row in decided.fetchall()]
         if sharing and any(row[1] not in persons for row in rows):
             raise NeedsWholeIndex
         found.records.update((row[0], _record(row)) for row in rows)
+        decisions = [_in_force(one) for row in rows if row[6] for one in msgspec.json.decode(row[6])]
         asked |= {row[0] for row in rows} | asking
         found.decisions.update((decision.decision_id, decision) for decision in decisions)
         asking = {end for decision in decisions for end in decision.pair} - asked
@@ -283,22 +353,27 @@ def _persons(group: Mapping[int, int]) -> dict[int, int]:
     return {record: lowest[name] for record, name in group.items()}
 
 
-def _write(
-    connection: Connection[Any],
-    model: Model,
-    by_weight: Mapping[Pair, InForce],
-    linked: Mapping[Pair, Verdict],
-    tasks: Mapping[Pair, Task],
-) -> list[Pair]:
+def _keep(connection: Connection[Any], concluded: Concluded, model: Model) -> Relinked:
+    """Store what has been decided."""
+    written = _write(connection, concluded, model)
+    return Relinked(
+        linked=sum(p in concluded.links for p in written),
+        possible=sum(p in concluded.tasks for p in written),
+        moved=_set_persons(connection, concluded.records, concluded.person),
+    )
+
+
+def _write(connection: Connection[Any], concluded: Concluded, model: Model) -> list[Pair]:
     """End the decisions of weight that no longer hold, and write the new ones. Gives back the new."""
+    by_weight, links, tasks = concluded.by_weight, concluded.links, concluded.tasks
     wanted: dict[Pair, Decision] = dict.fromkeys(tasks, "possible")
-    wanted |= dict.fromkeys(linked, "linked")
+    wanted |= dict.fromkeys(links, "linked")
     gone = [d.decision_id for p, d in by_weight.items() if wanted.get(p) != d.decision]
     if gone:
         connection.execute(queries.withdraw_decisions, {"decision_ids": gone})
     new = [p for p, decision in wanted.items() if p not in by_weight or by_weight[p].decision != decision]
     if new:
-        verdicts = [linked[p] if p in linked else tasks[p].verdict for p in new]
+        verdicts = [links[p] if p in links else tasks[p].verdict for p in new]
         connection.execute(
             queries.insert_verdicts,
             {

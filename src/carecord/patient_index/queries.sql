@@ -57,16 +57,19 @@ SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.tenancy'), %(tenancy
         FROM unnest(%(source_keys)s::text[]) AS source_key ORDER BY 1) AS records),
     pg_advisory_xact_lock_shared(hashtext('patient_index.link'))
 
--- any_deleted --
--- Whether the source has deleted any of these records.
-SELECT 1 FROM patient_index.withdrawal
-WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s) AND returned_at IS NULL
-LIMIT 1
+-- sent_before --
+-- Which of these records their source has sent before, and whether it has deleted any.
+SELECT
+    ARRAY(SELECT source_key FROM patient_index.patient_record
+          WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)),
+    EXISTS (SELECT FROM patient_index.withdrawal
+            WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s) AND returned_at IS NULL)
 
 -- lock_keys --
 -- Records that share a blocking key are filed one after the other, so that two halves of a person cannot miss
--- each other.
-SELECT count(pg_advisory_xact_lock(key))
+-- each other. Gives back IDs for those that are new.
+SELECT count(pg_advisory_xact_lock(key)),
+    ARRAY(SELECT nextval('patient_index.patient_record_patient_detail_id_seq') FROM generate_series(1, %(new)s))
 FROM (SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted
 
 -- try_persons --
@@ -138,6 +141,27 @@ WITH sent AS NOT MATERIALIZED (
 SELECT patient_detail_id, source_key, NULL AS old_identity FROM created
 UNION ALL SELECT patient_detail_id, source_key, old_identity FROM changed
 
+-- file_arrival --
+-- Store a record that its source has not sent before, in the person that has been decided on.
+WITH record AS (
+    INSERT INTO patient_index.patient_record (
+        patient_detail_id, person_id, tenancy_id, source_key, nhs_number, date_of_birth, gender, surname_key,
+        forename_key, postcode_key, gp_code, gp_practice_code, active, demographics, source_updated_at,
+        identity, blocking_keys)
+    VALUES (
+        %(patient_detail_id)s, %(person_id)s, %(tenancy_id)s, %(source_key)s, %(nhs_number)s, %(date_of_birth)s,
+        %(gender)s, %(surname_key)s, %(forename_key)s, %(postcode_key)s, %(gp_code)s, %(gp_practice_code)s,
+        %(active)s, %(demographics)s, %(source_updated_at)s, %(identity)s, %(blocking_keys)s)
+), numbered AS (
+    INSERT INTO patient_index.patient_number (tenancy_id, number, patient_detail_id, is_minor)
+    SELECT %(tenancy_id)s, %(number)s::text, %(patient_detail_id)s, false
+    UNION ALL
+    SELECT DISTINCT %(tenancy_id)s, minor, %(patient_detail_id)s, true
+    FROM unnest(%(minor_numbers)s::text[]) AS minor WHERE minor <> %(number)s::text
+)
+INSERT INTO patient_index.blocking_key (key, patient_detail_id)
+SELECT key, %(patient_detail_id)s FROM unnest(%(blocking_keys)s::bigint[]) AS key
+
 -- retire_numbers --
 -- A local number that a source record had before its present one stays as a minor number.
 UPDATE patient_index.patient_number n
@@ -168,6 +192,20 @@ WHERE patient_number.is_minor <> excluded.is_minor
 -- Whether no weight links the record r: its source has deleted it, or it has turned into somebody else.
 r.deleted_at IS NOT NULL OR EXISTS (
     SELECT FROM patient_index.overlay o WHERE o.patient_detail_id = r.patient_detail_id AND o.decided_at IS NULL)
+
+-- blocked_by_keys --
+-- Every record that shares one of these blocking keys. A key that more than %(hot)s records share is passed over: it
+-- stands there alone, without a record beside.
+WITH sharing AS MATERIALIZED (
+    SELECT own.key, ARRAY(
+        SELECT k.patient_detail_id FROM patient_index.blocking_key k WHERE k.key = own.key LIMIT %(hot)s + 1) AS sharers
+    FROM unnest(%(keys)s::bigint[]) AS own (key)
+)
+SELECT NULL AS hot_key, r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text, {held}
+FROM patient_index.patient_record r
+WHERE r.patient_detail_id = ANY (ARRAY(SELECT unnest(sharers) FROM sharing WHERE cardinality(sharers) <= %(hot)s))
+UNION ALL
+SELECT key, NULL, NULL, NULL, NULL, NULL, false FROM sharing WHERE cardinality(sharers) > %(hot)s
 
 -- of_ids --
 -- A condition: these records.
@@ -206,7 +244,7 @@ FROM sharing WHERE sharers > %(hot)s
 -- Each of these records, a key of which is too common, beside those of one birth date, surname and forename.
 -- Of more than %(hot)s first those of its postcode, then those that came first.
 SELECT mine.patient_detail_id, few.*
-FROM patient_index.patient_record mine
+FROM {mine} mine
 CROSS JOIN LATERAL (
     SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text, {held}
     FROM patient_index.patient_record r
@@ -217,31 +255,31 @@ CROSS JOIN LATERAL (
 ) AS few
 WHERE mine.patient_detail_id = ANY (%(ids)s)
 
+-- arriving --
+-- In the place of stored records: one that is yet to be stored.
+(SELECT %(patient_detail_id)s::bigint AS patient_detail_id, %(date_of_birth)s::date AS date_of_birth,
+    %(surname_key)s::text AS surname_key, %(forename_key)s::text AS forename_key, %(postcode_key)s::text AS postcode_key)
+
 -- note_hot_keys --
 -- Keep which blocking keys are too common, once each.
 INSERT INTO patient_index.hot_key (key, rule)
 SELECT * FROM unnest(%(keys)s::bigint[], %(rules)s::text[])
 ON CONFLICT (key) DO NOTHING
 
--- records_of_persons --
--- All records of the persons that these records belong to.
-SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text, {held}
+-- around --
+-- All records of the persons that these records belong to, and the decisions in force that name any of them.
+SELECT r.patient_detail_id, r.person_id, r.tenancy_id, r.source_key, r.identity::text, {held}, (
+    SELECT json_agg(json_build_array(d.decision_id, d.record_a, d.record_b, d.decision, d.rule))
+    FROM (
+        SELECT decision_id, record_a, record_b, decision, rule FROM patient_index.link_decision
+        WHERE record_a = r.patient_detail_id AND superseded_at IS NULL
+        UNION ALL
+        SELECT decision_id, record_a, record_b, decision, rule FROM patient_index.link_decision
+        WHERE record_b = r.patient_detail_id AND superseded_at IS NULL
+    ) AS d)::text
 FROM patient_index.patient_record r
-WHERE r.person_id = ANY (
-    SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
-
--- decisions_on_persons --
--- The decisions in force that name any record of the persons that these records belong to.
-WITH member AS (
-    SELECT patient_detail_id AS id FROM patient_index.patient_record
-    WHERE person_id = ANY (
-        SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s))
-)
-SELECT decision_id, record_a, record_b, decision, rule
-FROM patient_index.link_decision JOIN member ON record_a = id WHERE superseded_at IS NULL
-UNION
-SELECT decision_id, record_a, record_b, decision, rule
-FROM patient_index.link_decision JOIN member ON record_b = id WHERE superseded_at IS NULL
+WHERE r.person_id = ANY (ARRAY(
+    SELECT person_id FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(ids)s)))
 
 -- decisions_on --
 -- The decisions in force that name any of these records.

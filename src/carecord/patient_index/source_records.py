@@ -15,10 +15,13 @@ from carecord.patient_index.demographics import SourceRecord
 from carecord.patient_index.linking import (
     BLOCKED_BY_SOURCE_KEY,
     Blocked,
+    IndexedRecord,
     NeedsWholeIndex,
     Relinked,
+    arrive,
     decide,
     find_blocked,
+    in_one_go,
     lock_index,
     read_blocked,
     read_identity,
@@ -99,7 +102,7 @@ def file_records(
     model = model or model_in_force()
     if len(records) > FEW:
         return _file_alone(connection, tenancy_id, records, model)
-    with connection.pipeline():
+    with in_one_go(connection):
         connection.execute("SAVEPOINT filing")
         try:
             filed = _file_beside_others(connection, tenancy_id, records, model)
@@ -115,20 +118,40 @@ def _file_beside_others(
 ) -> Filed:
     named = {"tenancy_id": tenancy_id, "source_keys": [record.source_key for record in records]}
     connection.execute(queries.share_index, named)
-    deleted = connection.execute(queries.any_deleted, named)
+    sent_before = connection.execute(queries.sent_before, named)
     records = with_current_numbers(connection, records)
-    if deleted.fetchone() is not None:
+    known, any_deleted = sent_before.fetchone() or ([], False)
+    if any_deleted:
         raise NeedsWholeIndex
-    rows = [_values(record, model) | {"tenancy_id": tenancy_id} for record in records]
-    connection.execute(queries.lock_keys, {"keys": [key for row in rows for key in row["blocking_keys"]]})
+    values = {record.source_key: _values(record, model) | {"tenancy_id": tenancy_id} for record in records}
+    new = [record for record in records if record.source_key not in known]
+    keys = [key for row in values.values() for key in row["blocking_keys"]]
+    locked = connection.execute(queries.lock_keys, {"keys": keys, "new": len(new)})
+    filed = _file_known(connection, [values[key] for key in known], records, model)
+    links = filed.links
+    ids: list[int] = (locked.fetchone() or (0, []))[1] if new else []
+    for own, record in zip(ids, new, strict=True):
+        arriving = IndexedRecord(own, own, tenancy_id, record.source_key, record.identity, held=False)
+        links += arrive(connection, arriving, stored_as=values[record.source_key], model=model)
+    return Filed(made_or_changed=filed.made_or_changed + len(new), links=links)
+
+
+def _file_known(
+    connection: Connection[Any],
+    rows: Sequence[dict[str, Any]],
+    records: Sequence[SourceRecord],
+    model: Model,
+) -> Filed:
+    """Those that their source has sent before."""
+    if not rows:
+        return Filed(made_or_changed=0, links=Relinked())
+    asked = {"tenancy_id": rows[0]["tenancy_id"], "source_keys": [row["source_key"] for row in rows]}
     filings = [connection.execute(_FILE_ONE, row) for row in rows]
-    sharers = connection.execute(BLOCKED_BY_SOURCE_KEY, named | {"hot": model.hot})
-    filed = [[_FiledRecord(*found) for found in filing] for filing in filings]
-    for row, found in zip(rows, filed, strict=True):
-        if not found or found[0].identity_before is not None:
-            connection.execute(_RETIRE_NUMBERS_OF_ONE, row)
-            connection.execute(_FILE_NUMBERS_OF_ONE, row)
-    changed = [one for found in filed for one in found]
+    sharers = connection.execute(BLOCKED_BY_SOURCE_KEY, asked | {"hot": model.hot})
+    for row in rows:
+        connection.execute(_RETIRE_NUMBERS_OF_ONE, row)
+        connection.execute(_FILE_NUMBERS_OF_ONE, row)
+    changed = [_FiledRecord(*found) for filing in filings for found in filing]
     links = _link(connection, changed, records, read_blocked(sharers), model, sharing=True)
     return Filed(made_or_changed=len(changed), links=links)
 
