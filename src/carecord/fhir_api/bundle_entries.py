@@ -145,11 +145,14 @@ Rename = Callable[[str, str], str]
 def renamed(value: Any, rename: Rename) -> Any:
     """The same with other texts where resources are named; what stays is not copied."""
     changed: Any = None
-    if isinstance(value, dict):
+    if type(value) is dict:
         for name, inner in value.items():
-            if isinstance(inner, str):
-                other: Any = rename(name, inner) if name in NAMING else inner
-            elif isinstance(inner, dict | list):
+            kind = type(inner)
+            if kind is str:
+                if name not in NAMING:
+                    continue
+                other: Any = rename(name, inner)
+            elif kind is dict or kind is list:
                 other = renamed(inner, rename)
             else:
                 continue
@@ -158,7 +161,8 @@ def renamed(value: Any, rename: Rename) -> Any:
                 changed[name] = other
     else:
         for place, inner in enumerate(value):
-            if isinstance(inner, dict | list) and (other := renamed(inner, rename)) is not inner:
+            kind = type(inner)
+            if (kind is dict or kind is list) and (other := renamed(inner, rename)) is not inner:
                 changed = changed or list(value)
                 changed[place] = other
     return value if changed is None else changed
@@ -166,9 +170,13 @@ def renamed(value: Any, rename: Rename) -> Any:
 
 def has_condition(value: Any) -> bool:
     """Whether a reference in it is a search, such as `Patient?identifier=…`."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         text = value.get("reference")
-        if isinstance(text, str) and "?" in text:
+        if type(text) is str and "?" in text:
             return True
         value = value.values()
-    return any(isinstance(inner, dict | list) and has_condition(inner) for inner in value)
+    for inner in value:
+        kind = type(inner)
+        if (kind is dict or kind is list) and has_condition(inner):
+            return True
+    return False

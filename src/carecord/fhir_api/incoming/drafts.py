@@ -14,6 +14,7 @@ from carecord.fhir_api.incoming.marks import marks_of, value_at
 from carecord.fhir_api.incoming.pieces import decimal_text, identifier_values, listed
 from carecord.fhir_api.incoming.times import first_day, is_part_of_date, local_day, local_time
 from carecord.fhir_api.kept import Json
+from carecord.fhir_api.mapping.paths import Step
 
 _LARGEST = 2**31 - 1
 
@@ -31,13 +32,12 @@ class Draft:
         self.further: tuple[Filing, ...] = ()
         self._leaves = _leaves_by_name(operation)
         self._fits = fits_by_name(operation)
-        self._notes_field = notes or next((n for n in ("Notes", "Comments") if n in self._leaves), None)
+        self._notes_field, marked = _marked(operation, leave, notes)
         self._said: list[str] = []
         placed = set()
-        for leaf, steps in marks_of(operation):
-            if leaf.name in leave or leaf.name == self._notes_field:
-                continue
-            if self.put(leaf.name, value_at(resource, steps)) and steps[0].name == "note":
+        for name, steps in marked:
+            said = value_at(resource, steps)
+            if said is not None and self.put(name, said) and steps[0].name == "note":
                 placed.add(steps[0].selector)
         for position, note in enumerate(listed(resource.get("note"))):
             if note.get("text") and str(position) not in placed:
@@ -49,12 +49,12 @@ class Draft:
 
     def put(self, name: str, value: Any) -> bool:
         """Set the field where it can hold the value, and say whether it could. What is set already stays."""
-        leaf = self._leaves[name]
         if value is None or self.get(name) is not None:
             return False
         fitting = self._fits[name](value)
         if fitting is None:
             return False
+        leaf = self._leaves[name]
         node = self.item
         for part in leaf.path[:-1]:
             node = node.setdefault(part.name, {})
@@ -71,6 +71,8 @@ class Draft:
         self.put(name, value)
 
     def get(self, name: str) -> Any:
+        if "." not in name:
+            return self.item.get(name)
         node: Any = self.item
         for part in name.split("."):
             node = node.get(part) if isinstance(node, dict) else None
@@ -123,6 +125,17 @@ def _leaves_by_name(operation: Operation) -> Mapping[str, Leaf]:
 
 
 @cache
+def _marked(
+    operation: Operation, leave: tuple[str, ...], notes: str | None
+) -> tuple[str | None, tuple[tuple[str, tuple[Step, ...]], ...]]:
+    """The field that takes notes, and the paths that the others are read from."""
+    leaves = _leaves_by_name(operation)
+    notes = notes or next((name for name in ("Notes", "Comments") if name in leaves), None)
+    marked = [(leaf.name, steps) for leaf, steps in marks_of(operation)]
+    return notes, tuple((name, steps) for name, steps in marked if name not in (*leave, notes))
+
+
+@cache
 def fits_by_name(operation: Operation) -> Mapping[str, Callable[[Any], Any]]:
     """By field: what gives a value as the field holds it, None where it cannot."""
     return MappingProxyType({leaf.name: _fitting(leaf) for leaf in operation.leaves if not leaf.in_list})
@@ -161,8 +174,11 @@ def _fitting(leaf: Leaf) -> Callable[[Any], Any]:
 
     def fit(value: Any) -> str | None:
         said = as_text(value)
-        if not said or len(said) > limit or any(check(said) is not None for check in checks):
+        if not said or len(said) > limit:
             return None
+        for check in checks:
+            if check(said) is not None:
+                return None
         return said
 
     return fit

@@ -1,7 +1,6 @@
 """The catalogue's `Fhir` marks read backwards: what a resource says of each field whose place is plain."""
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from typing import Any
@@ -36,33 +35,36 @@ def _is_told_apart(leaf: Leaf, path: str) -> bool:
 
 def value_at(resource: Json, steps: tuple[Step, ...]) -> Any:
     """The first value at the path; None where there is none."""
-    return next(_values(resource, resource, steps), None)
+    if len(steps) > 1 and steps[0].name not in resource:
+        return None
+    return _first(resource, resource, steps, 0)
 
 
-def _values(resource: Json, node: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
-    if not steps:
-        yield node
-        return
+def _first(resource: Json, node: Any, steps: tuple[Step, ...], at: int) -> Any:
+    """The first value below the node, by the steps from this one on."""
+    if at == len(steps):
+        return node
     if not isinstance(node, dict):
-        return
-    step, rest = steps[0], steps[1:]
-    if not rest and step.name == "text":
-        said = concept_text(node)
-    elif not rest and step.name == "display":
-        said = reference_text(resource, node)
-    elif not rest and step.name == "div":
-        said = plain_text(str(node.get("div", "")))
-    elif not rest and step.name in ("value", "unit") and "comparator" in node:
-        # "Less than 5" is not 5: who needs it says it in words.
-        said = None
-    elif not rest and step.name == "unit":
-        said = node.get("unit") or node.get("code")
-    else:
-        for one in _chosen(node, step):
-            yield from _values(resource, one, rest)
-        return
-    if said:
-        yield said
+        return None
+    step = steps[at]
+    if at + 1 == len(steps):
+        match step.name:
+            case "text":
+                return concept_text(node)
+            case "display":
+                return reference_text(resource, node)
+            case "div":
+                return plain_text(str(node.get("div", "")))
+            case "value" | "unit" if "comparator" in node:
+                # "Less than 5" is not 5: who needs it says it in words.
+                return None
+            case "unit":
+                return node.get("unit") or node.get("code")
+    for one in _chosen(node, step):
+        found = _first(resource, one, steps, at + 1)
+        if found is not None:
+            return found
+    return None
 
 
 def _chosen(node: Json, step: Step) -> list[Any]:

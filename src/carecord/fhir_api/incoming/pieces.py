@@ -17,6 +17,8 @@ def listed(value: Any) -> list[Any]:
 
 
 def objects(value: Any) -> list[Json]:
+    if value is None:
+        return []
     return [one for one in listed(value) if isinstance(one, dict)]
 
 

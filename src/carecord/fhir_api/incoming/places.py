@@ -1,6 +1,7 @@
 """Which operations of the catalogue take a resource, by its type, and why others are kept as FHIR alone."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -80,9 +81,7 @@ def file(resource: Json, *, today: str) -> Filing:
     filing = PLACES[type_name](resource)
     if _is_confidential(resource) and not is_restricted(filing.operation, filing.item):
         raise NoPlace("it is restricted: the lists of its type show it to everyone who may read them")
-    for one in (filing, *filing.further):
-        _check_item(one, today)
-    return filing
+    return _taken(filing, today)
 
 
 def _check_plain(resource: Json) -> None:
@@ -108,18 +107,24 @@ def _is_of_other(reference: str) -> bool:
 
 def _is_modified(value: Any) -> bool:
     """Whether an extension anywhere within changes the meaning of what it stands in."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         if "modifierExtension" in value:
             return True
         value = value.values()
-    return any(isinstance(inner, dict | list) and _is_modified(inner) for inner in value)
+    for inner in value:
+        kind = type(inner)
+        if (kind is dict or kind is list) and _is_modified(inner):
+            return True
+    return False
 
 
-def _check_item(filing: Filing, today: str) -> None:
-    """The rules that the catalogue has for every item of the operation."""
+def _taken(filing: Filing, today: str) -> Filing:
+    """The filing with its rows, by the rules that the catalogue has for every item of the operation."""
     raw = msgspec.json.encode(filing.item)
+    further = tuple(_taken(one, today) for one in filing.further)
     try:
-        parse_item(filing.operation, raw, source_item_id="fhir", today=today)
+        row = parse_item(filing.operation, raw, source_item_id="fhir", today=today)
+        return replace(filing, further=further, row=row)
     except InvalidItem as invalid:
         broken = "; ".join(f"{one.field} {one.message}" for one in invalid.errors)
         raise NoPlace(f"{filing.operation.title}: {broken}") from None

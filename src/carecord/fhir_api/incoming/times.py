@@ -25,7 +25,7 @@ def local_time(text: str) -> str | None:
         local = datetime.fromisoformat(f"{found[1]}{seconds}{found[4]}").astimezone(UK)
     except (ValueError, OverflowError):
         return None
-    return f"{local:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + (found[3] or "")[:4]
+    return local.replace(tzinfo=None).isoformat() + (found[3] or "")[:4]
 
 
 def local_day(text: str) -> str | None:

@@ -6,12 +6,11 @@ from functools import cache
 from typing import Any
 
 import msgspec
-import structlog
 from psycopg import Connection
 
 from carecord.catalogue import OPERATIONS
 from carecord.catalogue.documents import BUNDLE as DOCUMENTS
-from carecord.catalogue.submission import InvalidItem, Row, parse_item, source_item_key
+from carecord.catalogue.submission import Row, source_item_key
 from carecord.clinical_store.submitting import (
     NewEntry,
     Outcome,
@@ -28,8 +27,6 @@ from carecord.fhir_api.mapping.systems import CONFIDENTIALITY
 from carecord.fhir_api.rights import Rights
 from carecord.fhir_api.storing.subjects import queries
 from carecord.kernel.errors import Conflict, NotAllowed
-
-log = structlog.get_logger()
 
 _LABELS = frozenset({"R", "V"})
 
@@ -62,9 +59,8 @@ def rows_of(
         else None
     )
     if filing is not None and (not labelled or _is_restricted(filing)):
-        rows = _parsed(filing, id, today)
-        if rows is not None:
-            return Rows(guarded_by or filing.operation.bundle.slug, labelled or _is_restricted(filing), rows)
+        restricted = labelled or _is_restricted(filing)
+        return Rows(guarded_by or filing.operation.bundle.slug, restricted, _rows(filing, id))
     bundle = None
     if labelled or about_patient:
         bundle = guarded_by or _bundles_of_types().get(type_name, DOCUMENTS.slug)
@@ -144,20 +140,13 @@ def _note(connection: Connection[Any], record: int, store: str) -> None:
     connection.execute(queries.note_store, {"patient_detail_id": record, "store": store})
 
 
-def _parsed(filing: Filing, id: str, today: str) -> list[Row] | None:
-    """The rows of a filing; None where the catalogue does not take them, and nothing is filed."""
-    rows = []
-    for one in (filing, *filing.further):
-        name = one.source_item_id or _name_of(id)
-        try:
-            rows.append(
-                parse_item(one.operation, msgspec.json.encode(one.item), source_item_id=name, today=today)
-            )
-        except InvalidItem as invalid:
-            fields = [error.field for error in invalid.errors]
-            log.warning("fhir_item_refused", operation_id=one.operation.operation_id, fields=fields)
-            return None
-    return rows
+def _rows(filing: Filing, id: str) -> list[Row]:
+    """The rows of a filing, each named by its source, or after the resource."""
+    return [
+        msgspec.structs.replace(one.row, key=source_item_key(one.source_item_id or _name_of(id)))
+        for one in (filing, *filing.further)
+        if one.row is not None
+    ]
 
 
 def _is_labelled(resource: Json) -> bool:
