@@ -114,6 +114,28 @@ def test_what_became_restricted_is_restricted_in_its_history_too(
     assert f'/{found}"' not in beside.get("/DocumentReference/_history?_count=1000").text
 
 
+def test_what_a_feed_has_just_restricted_comes_along_with_nothing(
+    fhir: FHIRClient, beside: FHIRClient, patient: Json
+) -> None:
+    def load(confidentiality: str) -> None:
+        line = sample_line("h-2", "DocumentsList", DocumentId="DOC-10", Confidentiality=confidentiality)
+        loaded = fhir.sandpit.load(tenancy_line(703), patient_line("h-2", DateOfBirth="1972-05-06"), line)
+        assert loaded.rejects is None, loaded.rejects.read_text()
+
+    load("Open")
+    (found,) = beside.found(f"/DocumentReference?patient={fhir.sandpit.detail_id(703, 'h-2')}")
+    entries = [{"item": {"reference": found}}]
+    subject = {"reference": f"Patient/{patient['id']}"}
+    fhir.create(
+        {"resourceType": "List", "status": "current", "mode": "working", "subject": subject, "entry": entries}
+    )
+    asked = f"/List?patient={patient['id']}&_include=List:item"
+    assert found in beside.found(asked)
+    load("Restricted")
+
+    assert found not in beside.found(asked)
+
+
 def test_a_deletion_is_told_to_those_alone_who_might_see_the_resource(
     fhir: FHIRClient, holder: FHIRClient, near: FHIRClient, beside: FHIRClient, patient: Json
 ) -> None:

@@ -25,6 +25,7 @@ from carecord.fhir_api.searching.statements import (
     count_statement,
     ids_statement,
     page_statement,
+    stale_among_statement,
 )
 from carecord.fhir_api.searching.trimming import trim
 from carecord.kernel.errors import BadRequest, Unavailable
@@ -66,8 +67,9 @@ async def find(readers: Readers, search: Search, rights: Rights, *, cursor: Json
     values |= {"row_limit": search.count + 1, **(place.values if place else {})}
     answer = await _ask(readers, statement, values)
     found = _page(answer, search)
-    if found.matches and (search.includes or search.revincludes):
+    if not found.stale and found.matches and (search.includes or search.revincludes):
         found.included.extend(await _bring_along(readers, search, found, reach, values_of(rights)))
+        found = await _checked(readers, found)
     return _cut(found, search) if search.cuts else found
 
 
@@ -175,6 +177,16 @@ async def _bring_along(
     if len(brought) > MOST_INCLUDED:
         found.warnings.append(f"More than {MOST_INCLUDED} resources come along: the rest is left out.")
     return brought[:MOST_INCLUDED]
+
+
+async def _checked(readers: Readers, found: Found) -> Found:
+    """The same, stale where what came along is of records of which something is: a feed may have restricted it."""
+    records = sorted({one.patient_detail_id for one in found.included if one.patient_detail_id is not None})
+    if not records:
+        return found
+    answer = await _ask(readers, stale_among_statement(), {"records": records})
+    stale = tuple(int(answer.get_value(row, 0) or 0) for row in range(answer.ntuples))
+    return replace(found, stale=True, stale_records=stale) if stale else found
 
 
 def _cut(found: Found, search: Search) -> Found:

@@ -102,3 +102,7 @@ ORDER BY t.type, t.id LIMIT %(row_limit)s::bigint
 -- ids_of_matches --
 -- The IDs of the first so many that match.
 SELECT r.id FROM fhir_api.resource r WHERE {of_type} AND {conditions} AND ({visible}) ORDER BY r.id LIMIT %(row_limit)s::bigint
+
+-- stale_among --
+-- Those of some records of which something has yet to be made anew.
+SELECT DISTINCT patient_detail_id FROM fhir_api.stale WHERE patient_detail_id = ANY(%(records)s::bigint[])

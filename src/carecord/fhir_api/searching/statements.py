@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -129,6 +129,12 @@ def along_statement(reach: Reach, *, reverse: bool) -> Statement:
         visible=sql.SQL(" OR ").join(ways) if ways else sql.SQL("false"), updated_us=updated_us("t")
     )
     return _statement(text, scoped, stays=is_plain(reach))
+
+
+@cache
+def stale_among_statement() -> Statement:
+    """Those of some records of which something is stale."""
+    return _statement(sql.SQL(fragments.stale_among).format(), {}, stays=True)
 
 
 def updated_us(alias: LiteralString) -> sql.Composed:
