@@ -98,7 +98,9 @@ def _do(connection: Connection, event: Event) -> None:
             connection, event.a[0], [deletion.Deletion(event.a[1], said_at)], deleted_by="feed"
         )
     elif event.kind == "supersede":
-        aliases.note_superseded(connection, "9990123454", "9991002006", told_by="steward", reason=None)
+        aliases.note_all_superseded(
+            connection, [("9990123454", "9991002006")], told_by="steward", reason=None
+        )
     elif event.kind == "forget":
         aliases.forget_superseded(connection, "9990123454", "9991002006")
     elif a is None or b is None:

@@ -83,7 +83,9 @@ def test_a_record_that_arrives_while_its_number_is_superseded_is_compared_by_the
 
     waited, _ = while_other(
         database,
-        lambda connection: aliases.note_superseded(connection, OLD, NEW, told_by="steward", reason=None),
+        lambda connection: aliases.note_all_superseded(
+            connection, [(OLD, NEW)], told_by="steward", reason=None
+        ),
         lambda connection: file_records(connection, 3, [late]),
     )
 
@@ -99,7 +101,9 @@ def test_a_number_that_is_superseded_while_a_record_with_it_arrives_reaches_that
     waited, told = while_other(
         database,
         lambda connection: file_records(connection, 3, [late]),
-        lambda connection: aliases.note_superseded(connection, NEW, OLD, told_by="steward", reason=None),
+        lambda connection: aliases.note_all_superseded(
+            connection, [(NEW, OLD)], told_by="steward", reason=None
+        ),
     )
 
     assert (waited, len(told.result().patient_detail_ids)) == (True, 1)

@@ -56,13 +56,6 @@ def with_current_numbers(connection: Connection[Any], records: Sequence[SourceRe
     ]
 
 
-def note_superseded(
-    connection: Connection[Any], old: str, new: str, *, told_by: str, reason: str | None
-) -> Noted:
-    """Keep that `old` has been superseded by `new`, and compare the records that hold it anew."""
-    return note_all_superseded(connection, [(old, new)], told_by=told_by, reason=reason)
-
-
 def note_all_superseded(
     connection: Connection[Any],
     pairs: Sequence[tuple[str, str]],
