@@ -3,12 +3,14 @@
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
+from psycopg import sql
 
 from carecord.fhir_api.operations.export_jobs import RUNNING_OF_A_CLIENT, ExportFolder, Job, new_id
 from tests.support.fhir_clients import FHIRCaller, Registered, add_fhir_client, sign_in
+from tests.support.samples import sample_line
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
 
 NDJSON = "application/fhir+ndjson"
@@ -186,6 +188,56 @@ def test_a_file_is_not_given_to_a_token_that_sees_less_than_the_one_that_asked(
 
     assert wide.get(file["url"]).status_code == 200
     assert narrow.get(file["url"]).status_code == 403
+
+
+def test_a_file_is_not_given_once_something_in_it_was_restricted(
+    sandpit: Sandpit, caller: FHIRCaller
+) -> None:
+    def load(confidentiality: str) -> None:
+        line = sample_line("rex", "DocumentsList", DocumentId="DOC-1", Confidentiality=confidentiality)
+        sandpit.load(tenancy_line(3), patient_line("rex", Surname="Filedson"), line)
+
+    load("Open")
+    files = finish(caller, begin(caller, "/$export?_type=Patient,DocumentReference"))["output"]
+    address = {one["type"]: one["url"] for one in files}
+    assert [caller.get(one).status_code for one in address.values()] == [200, 200]
+    load("Restricted")
+
+    assert caller.get(address["DocumentReference"]).status_code == 410
+    assert caller.get(address["Patient"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["sharing_refused = true", "refused_bundles = '{demographics}'", "deleted_at = now()"],
+    ids=["refused", "bundle_refused", "withdrawn"],
+)
+def test_a_file_is_not_given_once_somebody_in_it_refused_or_was_withdrawn(
+    sandpit: Sandpit, caller: FHIRCaller, change: LiteralString
+) -> None:
+    sandpit.load(tenancy_line(3), patient_line("sue", Surname="Filedson"))
+    (file,) = finish(caller, begin(caller, "/$export?_type=Patient"))["output"]
+    with sandpit.database.connect() as connection:
+        connection.execute(
+            sql.SQL("UPDATE patient_index.patient_record SET {} WHERE patient_detail_id = %s").format(
+                sql.SQL(change)
+            ),
+            [sandpit.detail_id(3, "sue")],
+        )
+
+    answer = caller.get(file["url"])
+
+    assert answer.status_code == 410
+    assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+def test_a_file_is_given_although_a_resource_in_it_was_deleted_since(caller: FHIRCaller) -> None:
+    add_patient(caller, "Exportson")
+    (file,) = finish(caller, begin(caller, "/$export?_type=Observation"))["output"]
+    (observation,) = lines(caller, {"output": [file]})["Observation"]
+    assert caller.delete(f"/Observation/{observation['id']}").status_code == 204
+
+    assert caller.get(file["url"]).status_code == 200
 
 
 def narrowed_token(sandpit: Sandpit, client: Registered, scope: str) -> str:

@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool
 from carecord.access.audit import AuditEvent, EventName, record
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.export_jobs import ExportFolder, Job, Output
+from carecord.fhir_api.operations.export_recall import name_line, names_beside
 from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.asking import freshen_all
@@ -95,12 +96,14 @@ class _Run:
         with ExitStack() as stack:
             output: Output | None = None
             file: IO[bytes] | None = None
+            names: IO[bytes] | None = None
             while rows := self._page(statement, values):
-                if output is None or file is None or output.count >= FILE_SIZE:
-                    output, file = self._next_file(stack, type_name)
+                if output is None or file is None or names is None or output.count >= FILE_SIZE:
+                    output, file, names = self._next_files(stack, type_name)
                 for one in rows:
                     assert one.body is not None
                     file.write(one.body + b"\n")
+                    names.write(name_line(one))
                     if one.patient_detail_id is not None:
                         self._shown[one.patient_detail_id] = one.tenancy_id
                     self._restricted |= one.restricted
@@ -109,16 +112,18 @@ class _Run:
                 self._job.resources += len(rows)
                 self._tell()
 
-    def _next_file(self, stack: ExitStack, type_name: str) -> tuple[Output, IO[bytes]]:
+    def _next_files(self, stack: ExitStack, type_name: str) -> tuple[Output, IO[bytes], IO[bytes]]:
+        """The file of resources that comes next, and the one that names them."""
         number = sum(one.type == type_name for one in self._job.outputs) + 1
         output = Output(type=type_name, file=f"{type_name}.{number}.ndjson", count=0)
         path: Path = self._folder.new_file(self._job, output.file)
         try:
             file = stack.enter_context(path.open("wb"))
+            names = stack.enter_context(names_beside(path).open("wb"))
         except FileNotFoundError as error:
             raise Ended from error
         self._job.outputs.append(output)
-        return output, file
+        return output, file, names
 
     def _page(self, statement: sql.Composed, values: Mapping[str, Any]) -> list[Kept]:
         # A connection is held for one page only: those who write through FHIR need them too.

@@ -24,11 +24,13 @@ from carecord.fhir_api.operations.export_jobs import (
     Job,
     new_id,
 )
+from carecord.fhir_api.operations.export_recall import is_recalled, records_in
 from carecord.fhir_api.operations.export_run import run
 from carecord.fhir_api.operations.groups import read_group
 from carecord.fhir_api.outcomes import Issue, outcome
 from carecord.fhir_api.rights import Deed, Rights
-from carecord.kernel.errors import BadRequest, CareRecordError, NotAllowed, NotFound, TooManyRequests
+from carecord.fhir_api.storing.asking import freshen_asked
+from carecord.kernel.errors import BadRequest, CareRecordError, Gone, NotAllowed, NotFound, TooManyRequests
 
 NDJSON = "application/fhir+ndjson"
 _FORMATS = (NDJSON, "application/ndjson", "ndjson")
@@ -149,7 +151,19 @@ async def export_file(call: Call) -> Reply:
         raise NotAllowed(
             "What this client may see has changed since the export; export anew.", reason="rights_changed"
         )
+    await _check_recalled(call, path)
     return Reply(chunks=_pieces(path), media_type=NDJSON)
+
+
+async def _check_recalled(call: Call, path: Path) -> None:
+    """Gone where the file holds what this client may no longer be told, be it that a feed said so just now."""
+    pool, type_name = call.parts.writing_pool, path.name.split(".")[0]
+    await freshen_asked(pool, await asyncio.to_thread(records_in, path))
+    if await asyncio.to_thread(is_recalled, pool, path, type_name, call.rights):
+        raise Gone(
+            "Something in this file has been refused, restricted or withdrawn since; export anew.",
+            reason="export_recalled",
+        )
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:

@@ -32,3 +32,14 @@ r.patient_detail_id = ANY (ARRAY(
     WHERE asked.patient_detail_id = ANY (%(members)s::bigint[]) AND asked.deleted_at IS NULL
       AND (%(tenancies)s::integer[] IS NULL OR asked.tenancy_id = ANY (%(tenancies)s::integer[]))
       AND (NOT asked.sharing_refused OR other.patient_detail_id = asked.patient_detail_id)))
+
+-- recalled --
+-- Whether any of these resources may no longer be seen, or any of these records was withdrawn.
+SELECT EXISTS (
+    SELECT FROM fhir_api.resource r
+    WHERE r.type = %(type)s AND r.id = ANY (%(ids)s::text[]) AND ({visible}) IS NOT TRUE)
+OR EXISTS (
+    SELECT FROM patient_index.patient_record
+    WHERE patient_detail_id = ANY (%(records)s::bigint[]) AND deleted_at IS NOT NULL)
+OR (SELECT count(*) FROM patient_index.patient_record WHERE patient_detail_id = ANY (%(records)s::bigint[]))
+    < cardinality(%(records)s::bigint[])

@@ -180,7 +180,7 @@ async def _bring_along(
 
 
 async def _checked(readers: Readers, found: Found) -> Found:
-    """The same, stale where what came along is of records of which something is: a feed may have restricted it."""
+    """The same, stale where records of what came along are: a feed may have restricted it."""
     records = sorted({one.patient_detail_id for one in found.included if one.patient_detail_id is not None})
     if not records:
         return found
