@@ -408,9 +408,9 @@ RETURNING source_key, entry_id
 INSERT INTO clinical_store.entry
     (patient_detail_id, collection, entry_id, source_key, occurred_at, item, submitted_by)
 SELECT n.patient_detail_id, n.collection, coalesce(n.entry_id, nextval('clinical_store.entry_id')), n.source_key,
-    n.occurred_at, n.item, %(client_id)s
-FROM unnest(%(ids)s::bigint[], %(stores)s::text[], %(entry_ids)s::bigint[], %(source_keys)s::text[],
-            %(occurred_at)s::timestamp[], %(items)s::json[])
+    n.occurred_at, n.item::json, %(client_id)s
+FROM unnest(%(ids)s::bigint[], %(stores)b::text[], %(entry_ids)s::bigint[], %(source_keys)b::text[],
+            %(occurred_at)s::timestamp[], %(items)b::text[])
     AS n (patient_detail_id, collection, entry_id, source_key, occurred_at, item)
 
 -- own_entries --
