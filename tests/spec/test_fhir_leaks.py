@@ -469,6 +469,51 @@ def test_the_bytes_of_a_restricted_document_are_as_little_shown(
     assert f"Binary/{binary['id']}" not in beside.found("/Binary?_count=1000")
 
 
+def bytes_of(document_id: str) -> Json:
+    return {
+        "resourceType": "Binary",
+        "contentType": "text/plain",
+        "securityContext": {"reference": f"DocumentReference/{document_id}"},
+        "data": base64.b64encode(b"a secret").decode(),
+    }
+
+
+def test_the_bytes_of_a_document_are_restricted_with_it_and_opened_with_it(
+    holder: FHIRClient, beside: FHIRClient
+) -> None:
+    open_one = document_of(holder.create(patient_of())["id"])
+    kept = holder.create(open_one)
+    binary = f"/Binary/{holder.create(bytes_of(kept['id']))['id']}"
+    address = f"/DocumentReference/{kept['id']}"
+    assert beside.get(binary).status_code == 200
+
+    labelled = open_one | {"id": kept["id"], "meta": {"security": [LABEL]}}
+    assert holder.put(address, labelled).status_code == 200
+    assert [one.get(binary).status_code for one in (holder, beside)] == [200, 404]
+    assert beside.get(f"{binary}/_history/1").status_code == 404
+
+    assert holder.put(address, open_one | {"id": kept["id"]}).status_code == 200
+    assert beside.get(binary).status_code == 200
+
+
+def test_the_bytes_of_a_document_that_a_feed_restricts_are_restricted_with_it(
+    fhir: FHIRClient, beside: FHIRClient
+) -> None:
+    def load(confidentiality: str) -> None:
+        line = sample_line("h-3", "DocumentsList", DocumentId="DOC-11", Confidentiality=confidentiality)
+        loaded = fhir.sandpit.load(tenancy_line(702), patient_line("h-3", DateOfBirth="1973-05-06"), line)
+        assert loaded.rejects is None, loaded.rejects.read_text()
+
+    load("Open")
+    (found,) = beside.found(f"/DocumentReference?patient={fhir.sandpit.detail_id(702, 'h-3')}")
+    binary = f"/Binary/{beside.create(bytes_of(found.split('/')[1]))['id']}"
+    assert beside.get(binary).status_code == 200
+
+    load("Restricted")
+
+    assert beside.get(binary).status_code == 404
+
+
 def test_what_is_labelled_restricted_is_so_though_it_be_about_nobody(
     holder: FHIRClient, beside: FHIRClient
 ) -> None:

@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.storing import rows
+from carecord.fhir_api.storing.guarding import changes_guard, guard_anew
 from carecord.fhir_api.storing.mishaps import search_values_of
 from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
 
@@ -36,6 +37,7 @@ class Course:
         self._retired: list[Key] = []
         self._history: list[Row] = []
         self._moved: dict[Key, Row] = {}
+        self._guarding: set[Key] = set()
         self._of: dict[Group, list[Key]] = {}
         for row in in_force.values():
             self._of.setdefault(group_of(row), []).append(row.key)
@@ -72,6 +74,7 @@ class Course:
             ],
         )
         rows.move(connection, list(self._moved.values()))
+        guard_anew(connection, [self._heads[key] for key in sorted(self._guarding) if key in self._heads])
         return len({*self._retired, *self._new})
 
     def _come(self, wanted: Wanted, at: datetime) -> None:
@@ -82,7 +85,9 @@ class Course:
             body = stamped(wanted.resource, id=key[1], version=head.version, last_updated=head.last_updated)
             if body == head.body:
                 if head.place != wanted.place:
-                    self._move(replace(head, place=wanted.place))
+                    moved = replace(head, place=wanted.place)
+                    self._note_guard(head, moved)
+                    self._move(moved)
                 return
             self._leave(head)
         else:
@@ -91,6 +96,7 @@ class Course:
             version, at = head.version + 1, max(at, head.last_updated)
         body = stamped(wanted.resource, id=key[1], version=version, last_updated=at)
         self._heads[key] = Row(key[0], key[1], version, at, wanted.place, body)
+        self._note_guard(head, self._heads[key])
         self._new[key] = wanted.resource
 
     def _end(self, key: Key, at: datetime) -> None:
@@ -106,6 +112,10 @@ class Course:
         else:
             self._retired.append(head.key)
             self._moved.pop(head.key, None)
+
+    def _note_guard(self, before: Row | None, after: Row) -> None:
+        if changes_guard(before, after):
+            self._guarding.add(after.key)
 
     def _move(self, row: Row) -> None:
         self._heads[row.key] = row

@@ -36,7 +36,8 @@ _ELEMENTS: Mapping[str, tuple[str, ...]] = {
 }
 _SEVERAL = frozenset({"Appointment", "AppointmentResponse", "Binary", "Provenance", "Schedule"})
 """Types whose elements name others than patients too: the first patient counts, and none is no error."""
-_BY_WHAT_THEY_POINT_AT = frozenset({"Binary", "Provenance"})
+POINTING = frozenset({"Binary", "Provenance"})
+"""Types that belong to the record of what they point at, and are restricted where that is."""
 _NOBODY = frozenset(
     {
         "Group",
@@ -82,7 +83,7 @@ def named_in(resource: Json, *, base: str = "") -> Named | None:
 
 def pointed_at(resource: Json) -> Iterator[tuple[str, str]]:
     """Type and id of what tells in whose record it is, where it names no patient itself."""
-    if resource["resourceType"] in _BY_WHAT_THEY_POINT_AT:
+    if resource["resourceType"] in POINTING:
         for reference in _values(resource, _ELEMENTS[resource["resourceType"]]):
             found = _OTHER.fullmatch(reference.get("reference", "")) if isinstance(reference, dict) else None
             if found:

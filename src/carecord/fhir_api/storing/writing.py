@@ -13,6 +13,7 @@ from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
 from carecord.fhir_api.storing.filing import Rows
 from carecord.fhir_api.storing.given_ids import is_given_by_the_record
+from carecord.fhir_api.storing.guarding import changes_guard, guard_anew
 from carecord.fhir_api.storing.pointing import Pointing
 from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
 from carecord.fhir_api.storing.subjects import own_records, queries
@@ -197,6 +198,8 @@ def _change(
         rows.put_in_force(connection, [NewRow(row, search_values(draft.resource, base=writer.base))])
     except UniqueViolation as error:
         raise _taken() from error
+    if changes_guard(head, row):
+        guard_anew(connection, [row])
     return row
 
 
