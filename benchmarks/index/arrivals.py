@@ -1,10 +1,10 @@
 """Records that arrive at an index of millions: each filed and linked in a transaction of its own.
 
-What is measured is a patient line as a feed sends it: read, normalised, filed and linked by `file_records`,
-and on disk when its commit returns. After each arrival comes its baseline, the bare PostgreSQL work for
-another record that nobody has looked for either: one prepared query for all that share a blocking key with
-it, and one committed row as large as a record's. The same is done by two processes at once. Then it is asked
-how rightly the arrivals were linked, and an index of up to a million records is linked anew in bulk.
+What is measured is a patient line as a feed sends it: read, normalised, filed and linked by
+`file_and_commit`, and on disk when that returns. After each arrival comes its baseline, the bare PostgreSQL
+work for another record that nobody has looked for either: one prepared query for all that share a blocking
+key with it, and one committed row as large as a record's. The same is done by two processes at once. Then it
+is asked how rightly the arrivals were linked, and an index of up to a million records is linked anew in bulk.
 
 `python -m benchmarks.index.arrivals --records 1000000 10000000` prints one table. CARECORD_BENCH_DATA names a
 folder to keep the index in, which takes minutes to build: 2.5 GB for a million records, 25 for ten.
@@ -43,7 +43,7 @@ from carecord.patient_index.demographics import SourceRecord, parse_patient
 from carecord.patient_index.relinking.on_duckdb import OnDuckDB
 from carecord.patient_index.relinking.run import Run, relink_index
 from carecord.patient_index.scoring import Model, load_model
-from carecord.patient_index.source_records import file_records
+from carecord.patient_index.source_records import file_and_commit
 
 RECORDS = (1_000_000, 10_000_000)
 ARRIVALS = 4000
@@ -206,8 +206,7 @@ def _one_by_one(
 
 def _file(connection: psycopg.Connection[Any], record: MadeRecord, line: bytes, model: Model) -> None:
     source = parse_patient(line, source_key=record.source_key, today=AS_AT.isoformat())
-    with connection.transaction():
-        file_records(connection, record.tenancy_id, [source], model=model)
+    file_and_commit(connection, record.tenancy_id, [source], model=model)
 
 
 def _parsed(record: MadeRecord) -> SourceRecord:

@@ -17,7 +17,7 @@ from carecord.ingest.feed_lines import Sent, SentDeletion, SentPatient
 from carecord.ingest.reject_file import Refusal
 from carecord.kernel.errors import FieldError
 from carecord.patient_index.deletion import delete_records
-from carecord.patient_index.source_records import file_records
+from carecord.patient_index.source_records import file_and_commit
 
 _Line = TypeVar("_Line", bound=Sent)
 _ATTEMPTS = 3
@@ -50,8 +50,7 @@ def store_batch(connection: Connection[Any], tenancy_id: int, batch: Batch) -> S
     entries = _without_strangers(connection, tenancy_id, batch.entries, first_lines, stored)
 
     def store_patients(lines: Sequence[SentPatient]) -> None:
-        with connection.transaction():
-            filed = file_records(connection, tenancy_id, [one.record for one in lines])
+        filed = file_and_commit(connection, tenancy_id, [one.record for one in lines])
         stored.patients += len(lines)
         stored.patients_changed += filed.made_or_changed
 

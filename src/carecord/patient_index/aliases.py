@@ -44,13 +44,20 @@ def current_numbers(connection: Connection[Any], numbers: Collection[str]) -> di
     return dict(connection.execute(queries.chains, {"numbers": list(numbers)}).fetchall())
 
 
-def with_current_numbers(connection: Connection[Any], records: Sequence[SourceRecord]) -> list[SourceRecord]:
-    """The records, compared by current numbers; what their sources sent stays as it is."""
-    numbers = {number for record in records if (number := record.identity.nhs_number)}
-    current = current_numbers(connection, numbers)
+def numbers_of(records: Sequence[SourceRecord]) -> list[str]:
+    """The NHS numbers that these records are compared by."""
+    return list({number for record in records if (number := record.identity.nhs_number)})
+
+
+def with_current_numbers(
+    records: Sequence[SourceRecord], current: Mapping[str, str]
+) -> Sequence[SourceRecord]:
+    """The records, compared by `current` numbers; what their sources sent stays as it is."""
+    if not current:
+        return records
     return [
-        dataclasses.replace(record, identity=replace(record.identity, nhs_number=current[number]))
-        if (number := record.identity.nhs_number) in current
+        dataclasses.replace(record, identity=replace(record.identity, nhs_number=current.get(number, number)))
+        if (number := record.identity.nhs_number)
         else record
         for record in records
     ]

@@ -25,7 +25,7 @@ from carecord.patient_index.pair_figures import (
     figures,
 )
 from carecord.patient_index.scoring import Model
-from carecord.patient_index.source_records import Tenancy, file_records, set_tenancy
+from carecord.patient_index.source_records import Tenancy, file_and_commit, set_tenancy
 
 queries = load_queries(__package__, "evaluating.sql")
 
@@ -134,8 +134,7 @@ def _file(
             batch[sources[records[place].source]].append(_source_record(place, records[place].identity))
         for tenancy_id, filed in batch.items():
             began = time.perf_counter()
-            with connection.transaction():
-                file_records(connection, tenancy_id, filed, model=model)
+            file_and_commit(connection, tenancy_id, filed, model=model)
             durations.append(time.perf_counter() - began)
     on_progress("Filing", len(records), len(records))
     return durations

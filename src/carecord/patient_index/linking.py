@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, LiteralString
 
 import msgspec
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.pq import PipelineStatus
+from psycopg.rows import TupleRow
 
 from carecord.kernel.sql import load_queries
 from carecord.patient_index.blocking import rules_of_keys
@@ -32,6 +33,8 @@ _BLOCKED_BY_KEYS = queries.blocked_by_keys.replace("{held}", queries.held)
 _NAMESAKES = queries.namesakes.replace("{held}", queries.held)
 _NAMESAKES_OF_STORED = _NAMESAKES.replace("{mine}", "patient_index.patient_record")
 _NAMESAKES_OF_ARRIVING = _NAMESAKES.replace("{mine}", queries.arriving)
+_FILE_ARRIVAL = queries.file_arrival.replace("{decided}", "")
+_FILE_ARRIVAL_DECIDED = queries.file_arrival.replace("{decided}", f", decided AS ({queries.insert_verdicts})")
 _AROUND = queries.around.replace("{held}", queries.held)
 
 Decision = Literal["linked", "not linked", "possible"]
@@ -149,29 +152,34 @@ def decide(
     return _keep(connection, concluded, model)
 
 
+def find_sharers(connection: Connection[Any], stored_as: Mapping[str, Any], model: Model) -> Cursor[TupleRow]:
+    """Ask for what shares a blocking key with a record that is yet to be stored."""
+    asked = {"keys": stored_as["blocking_keys"], "hot": model.hot}
+    return connection.execute(_BLOCKED_BY_KEYS, asked)
+
+
 def arrive(
     connection: Connection[Any],
     record: IndexedRecord,
+    sharers: Cursor[TupleRow],
     *,
     stored_as: Mapping[str, Any],
     model: Model,
 ) -> Relinked:
     """Decide on a record that is yet to be stored, and store it in its person.
 
-    The caller shares the index, has locked the record's blocking keys and given it an ID; `stored_as` is what
-    is kept of it, by column. NeedsWholeIndex if another has one of the persons that it may be.
+    The caller shares the index, has locked the record's blocking keys, given it an ID and asked for its
+    `sharers`; `stored_as` is what is kept of it, by column. NeedsWholeIndex if another has one of the persons
+    that it may be.
     """
     own = record.patient_detail_id
-    asked = {"keys": stored_as["blocking_keys"], "hot": model.hot}
-    blocked = _read_blocked_by_keys(record, connection.execute(_BLOCKED_BY_KEYS, asked))
+    blocked = _read_sharers(record, sharers)
     values = {**stored_as, "patient_detail_id": own}
     if blocked.hot:
         wanted = values | {"ids": [own], "hot": model.hot}
         _add_namesakes(connection, blocked, model, (_NAMESAKES_OF_ARRIVING, wanted))
     concluded = _conclude(connection, blocked, [own], model, new=[own], sharing=True)
-    connection.execute(queries.file_arrival, values | {"person_id": concluded.person[own]})
-    placed = {own: replace(record, person_id=concluded.person[own])}
-    return _keep(connection, replace(concluded, records={**concluded.records, **placed}), model)
+    return _keep(connection, concluded, model, arriving=values | {"person_id": concluded.person[own]})
 
 
 def in_one_go(connection: Connection[Any]) -> AbstractContextManager[Any]:
@@ -199,7 +207,7 @@ def read_blocked(rows: Iterable[Sequence[Any]]) -> Blocked:
     return found
 
 
-def _read_blocked_by_keys(record: IndexedRecord, rows: Iterable[Sequence[Any]]) -> Blocked:
+def _read_sharers(record: IndexedRecord, rows: Iterable[Sequence[Any]]) -> Blocked:
     """What the query `blocked_by_keys` found for a record that is not there yet."""
     own = record.patient_detail_id
     found = Blocked({own: record})
@@ -353,50 +361,57 @@ def _persons(group: Mapping[int, int]) -> dict[int, int]:
     return {record: lowest[name] for record, name in group.items()}
 
 
-def _keep(connection: Connection[Any], concluded: Concluded, model: Model) -> Relinked:
-    """Store what has been decided."""
-    written = _write(connection, concluded, model)
-    return Relinked(
-        linked=sum(p in concluded.links for p in written),
-        possible=sum(p in concluded.tasks for p in written),
-        moved=_set_persons(connection, concluded.records, concluded.person),
-    )
-
-
-def _write(connection: Connection[Any], concluded: Concluded, model: Model) -> list[Pair]:
-    """End the decisions of weight that no longer hold, and write the new ones. Gives back the new."""
-    by_weight, links, tasks = concluded.by_weight, concluded.links, concluded.tasks
-    wanted: dict[Pair, Decision] = dict.fromkeys(tasks, "possible")
-    wanted |= dict.fromkeys(links, "linked")
+def _keep(
+    connection: Connection[Any],
+    concluded: Concluded,
+    model: Model,
+    *,
+    arriving: Mapping[str, Any] | None = None,
+) -> Relinked:
+    """Store what has been decided, and with it the record that is `arriving`, its person among its values."""
+    by_weight = concluded.by_weight
+    wanted: dict[Pair, Decision] = dict.fromkeys(concluded.tasks, "possible")
+    wanted |= dict.fromkeys(concluded.links, "linked")
     gone = [d.decision_id for p, d in by_weight.items() if wanted.get(p) != d.decision]
     if gone:
         connection.execute(queries.withdraw_decisions, {"decision_ids": gone})
     new = [p for p, decision in wanted.items() if p not in by_weight or by_weight[p].decision != decision]
-    if new:
-        verdicts = [links[p] if p in links else tasks[p].verdict for p in new]
-        connection.execute(
-            queries.insert_verdicts,
-            {
-                "decided_by": DECIDED_BY,
-                "model": f"{model.name} {model.version}",
-                "verdicts": msgspec.json.encode(
-                    [
-                        {
-                            "record_a": p[0],
-                            "record_b": p[1],
-                            "decision": wanted[p],
-                            "rule": NUMBER_RULE if certain(v.score) and not v.guards else RULE,
-                            "weight": round(v.score.weight, 3),
-                            "relative_weight": round(v.score.relative_weight, 3),
-                            "levels": v.score.levels,
-                            "guards": tasks[p].reasons if p in tasks else None,
-                        }
-                        for p, v in zip(new, verdicts, strict=True)
-                    ]
-                ).decode(),
-            },
-        )
-    return new
+    verdicts = _verdicts(concluded, new, model) if new else {}
+    person = dict(concluded.person)
+    if arriving is not None:
+        del person[arriving["patient_detail_id"]]
+        connection.execute(_FILE_ARRIVAL_DECIDED if new else _FILE_ARRIVAL, {**arriving, **verdicts})
+    elif new:
+        connection.execute(queries.insert_verdicts, verdicts)
+    return Relinked(
+        linked=sum(p in concluded.links for p in new),
+        possible=sum(p in concluded.tasks for p in new),
+        moved=_set_persons(connection, concluded.records, person),
+    )
+
+
+def _verdicts(concluded: Concluded, pairs: Sequence[Pair], model: Model) -> dict[str, Any]:
+    """What is kept of the decisions on these pairs."""
+    links, tasks = concluded.links, concluded.tasks
+    verdicts = [links[p] if p in links else tasks[p].verdict for p in pairs]
+    rows = [
+        {
+            "record_a": p[0],
+            "record_b": p[1],
+            "decision": "linked" if p in links else "possible",
+            "rule": NUMBER_RULE if certain(v.score) and not v.guards else RULE,
+            "weight": round(v.score.weight, 3),
+            "relative_weight": round(v.score.relative_weight, 3),
+            "levels": v.score.levels,
+            "guards": tasks[p].reasons if p in tasks else None,
+        }
+        for p, v in zip(pairs, verdicts, strict=True)
+    ]
+    return {
+        "decided_by": DECIDED_BY,
+        "model": f"{model.name} {model.version}",
+        "verdicts": msgspec.json.encode(rows).decode(),
+    }
 
 
 def _set_persons(

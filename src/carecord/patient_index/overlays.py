@@ -22,6 +22,7 @@ from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, Score, model_in_force, score
 
 queries = load_queries(__package__, "overlays.sql")
+merging = load_queries(__package__, "merging.sql")
 
 Decision = Literal["same person", "another person"]
 
@@ -220,7 +221,9 @@ def decide(
         others = [
             row[0] for row in rows if judge(model_in_force(), now, read_identity(row[1])).outcome != "link"
         ]
+        parted = _hand_on_bars(connection, patient_detail_id, [one for one in closed[0] if one in others])
         _bar(connection, patient_detail_id, others, decided_by=decided_by, reason=reason)
+        former += [one for one in parted if one not in (patient_detail_id, *former)]
     relink(connection, [patient_detail_id, *former])
     check_words_agree(connection, patient_detail_id)
     return [patient_detail_id, *former]
@@ -258,3 +261,26 @@ def _bar(
         queries.name_successors,
         {"ended": [row[0] for row in ended], "written": [row[0] for row in written]},
     )
+
+
+def _hand_on_bars(connection: Connection[Any], patient_detail_id: int, former: Sequence[int]) -> list[int]:
+    """Hold the records of the former person to the bars that were said of the one that left it.
+
+    Gives back the records that this bears on.
+    """
+    asked: dict[str, Any] = {"patient_detail_id": patient_detail_id, "former": former, "steward": STEWARD}
+    bars = connection.execute(queries.bars_to_hand_on, asked).fetchall()
+    for record_a, record_b, decided_by, reason, sealed, word_id in bars:
+        bar = {
+            "record_a": record_a,
+            "record_b": record_b,
+            "decided_by": decided_by,
+            "reason": reason,
+            "sealed": sealed,
+            "word_id": word_id,
+            "steward": STEWARD,
+        }
+        connection.execute(merging.end_weights_on, bar)
+        connection.execute(merging.say_again, bar)
+        check_words_agree(connection, record_a)
+    return sorted({record for bar in bars for record in bar[:2]})

@@ -103,3 +103,27 @@ SET superseded_by = new.decision_id
 FROM patient_index.link_decision new
 WHERE old.decision_id = ANY (%(ended)s) AND new.decision_id = ANY (%(written)s)
   AND new.record_a = old.record_a AND new.record_b = old.record_b
+
+-- bars_to_hand_on --
+-- What stewards have barred a record from while it was the former person's: said since it last became another, and
+-- before it turned. Gives for each of the former person's other records the same word on it, but where a steward has
+-- spoken of the two.
+SELECT least(former, x.parted), greatest(former, x.parted), d.decided_by, d.reason, d.sealed,
+    coalesce(d.word_id, d.decision_id)
+FROM (
+    SELECT max(noticed_at) AS turned_at,
+        coalesce(max(decided_at) FILTER (WHERE decision = 'another person' AND overlay_id < (
+            SELECT max(overlay_id) FROM patient_index.overlay WHERE patient_detail_id = %(patient_detail_id)s
+        )), '-infinity') AS since
+    FROM patient_index.overlay WHERE patient_detail_id = %(patient_detail_id)s
+) o
+JOIN patient_index.link_decision d ON d.decided_at BETWEEN o.since AND o.turned_at
+CROSS JOIN LATERAL (SELECT d.record_a + d.record_b - %(patient_detail_id)s AS parted) x
+CROSS JOIN unnest(%(former)s::bigint[]) AS former
+WHERE d.superseded_at IS NULL AND d.rule = %(steward)s AND d.decision = 'not linked'
+  AND %(patient_detail_id)s IN (d.record_a, d.record_b) AND x.parted <> ALL (%(former)s)
+  AND NOT EXISTS (
+    SELECT FROM patient_index.link_decision said
+    WHERE said.record_a = least(former, x.parted) AND said.record_b = greatest(former, x.parted)
+      AND said.superseded_at IS NULL AND said.rule = %(steward)s)
+ORDER BY former, x.parted, d.decision_id

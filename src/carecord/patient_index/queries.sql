@@ -50,24 +50,32 @@ SELECT pg_advisory_xact_lock(hashtext('patient_index.tenancy'), %(tenancy_id)s)
 SELECT pg_advisory_xact_lock(hashtext('patient_index.link'))
 
 -- share_index --
--- Single records are filed and linked side by side, each by one at a time.
-SELECT pg_advisory_xact_lock_shared(hashtext('patient_index.tenancy'), %(tenancy_id)s),
+-- Single records are filed and linked side by side, each by one at a time. What follows looks rows up by few keys: to
+-- plan it for every record anew would cost more than to run it.
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+    pg_advisory_xact_lock_shared(hashtext('patient_index.tenancy'), %(tenancy_id)s),
     (SELECT count(pg_advisory_xact_lock(key)) FROM (
         SELECT hashtextextended(%(tenancy_id)s || ' ' || source_key, 0) AS key
         FROM unnest(%(source_keys)s::text[]) AS source_key ORDER BY 1) AS records),
     pg_advisory_xact_lock_shared(hashtext('patient_index.link'))
 
+-- plan_as_usual --
+-- Of the caller's transaction what comes after.
+SELECT set_config('plan_cache_mode', 'auto', true)
+
 -- sent_before --
--- Which of these records their source has sent before, and whether it has deleted any.
+-- Which of these records their source has sent before; and whether they are no plain arrivals: it has deleted one,
+-- or a number of theirs has been superseded.
 SELECT
     ARRAY(SELECT source_key FROM patient_index.patient_record
           WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)),
     EXISTS (SELECT FROM patient_index.withdrawal
             WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s) AND returned_at IS NULL)
+    OR EXISTS (SELECT FROM patient_index.nhs_number_alias WHERE superseded = ANY (%(numbers)s))
 
 -- lock_keys --
 -- Records that share a blocking key are filed one after the other, so that two halves of a person cannot miss
--- each other. Gives back IDs for those that are new.
+-- each other. Gives back an ID for each that may be new.
 SELECT count(pg_advisory_xact_lock(key)),
     ARRAY(SELECT nextval('patient_index.patient_record_patient_detail_id_seq') FROM generate_series(1, %(new)s))
 FROM (SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted
@@ -142,7 +150,7 @@ SELECT patient_detail_id, source_key, NULL AS old_identity FROM created
 UNION ALL SELECT patient_detail_id, source_key, old_identity FROM changed
 
 -- file_arrival --
--- Store a record that its source has not sent before, in the person that has been decided on.
+-- Store a record that its source has not sent before, in the person that has been decided on, and what was {decided}.
 WITH record AS (
     INSERT INTO patient_index.patient_record (
         patient_detail_id, person_id, tenancy_id, source_key, nhs_number, date_of_birth, gender, surname_key,
@@ -158,7 +166,7 @@ WITH record AS (
     UNION ALL
     SELECT DISTINCT %(tenancy_id)s, minor, %(patient_detail_id)s, true
     FROM unnest(%(minor_numbers)s::text[]) AS minor WHERE minor <> %(number)s::text
-)
+){decided}
 INSERT INTO patient_index.blocking_key (key, patient_detail_id)
 SELECT key, %(patient_detail_id)s FROM unnest(%(blocking_keys)s::bigint[]) AS key
 

@@ -1,6 +1,7 @@
 """Filing source records: each is found or made by its source's own key, keeps its ID, and is linked."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from msgspec.json import encode
 from psycopg import Connection
 
 from carecord.kernel.sql import load_queries
-from carecord.patient_index.aliases import with_current_numbers
+from carecord.patient_index.aliases import current_numbers, numbers_of, with_current_numbers
 from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.deletion import admit
 from carecord.patient_index.demographics import SourceRecord
@@ -21,6 +22,7 @@ from carecord.patient_index.linking import (
     arrive,
     decide,
     find_blocked,
+    find_sharers,
     in_one_go,
     lock_index,
     read_blocked,
@@ -100,6 +102,8 @@ def file_records(
     the caller's alone until the transaction ends. One that its source had deleted is back.
     """
     model = model or model_in_force()
+    if not records:
+        return Filed(made_or_changed=0, links=Relinked())
     if len(records) > FEW:
         return _file_alone(connection, tenancy_id, records, model)
     with in_one_go(connection):
@@ -110,30 +114,46 @@ def file_records(
             connection.execute("ROLLBACK TO SAVEPOINT filing")
             filed = _file_alone(connection, tenancy_id, records, model)
         connection.execute("RELEASE SAVEPOINT filing")
+        connection.execute(queries.plan_as_usual)
     return filed
+
+
+def file_and_commit(
+    connection: Connection[Any],
+    tenancy_id: int,
+    records: Sequence[SourceRecord],
+    *,
+    model: Model | None = None,
+) -> Filed:
+    """`file_records` in a transaction of its own; for few, to begin and to end it costs no round trip."""
+    with connection.pipeline() if len(records) <= FEW else nullcontext(), connection.transaction():
+        return file_records(connection, tenancy_id, records, model=model)
 
 
 def _file_beside_others(
     connection: Connection[Any], tenancy_id: int, records: Sequence[SourceRecord], model: Model
 ) -> Filed:
-    named = {"tenancy_id": tenancy_id, "source_keys": [record.source_key for record in records]}
-    connection.execute(queries.share_index, named)
-    sent_before = connection.execute(queries.sent_before, named)
-    records = with_current_numbers(connection, records)
-    known, any_deleted = sent_before.fetchone() or ([], False)
-    if any_deleted:
-        raise NeedsWholeIndex
     values = {record.source_key: _values(record, model) | {"tenancy_id": tenancy_id} for record in records}
-    new = [record for record in records if record.source_key not in known]
+    named = {"tenancy_id": tenancy_id, "source_keys": list(values), "numbers": numbers_of(records)}
+    connection.execute(queries.share_index, named)
+    asked = connection.execute(queries.sent_before, named)
     keys = [key for row in values.values() for key in row["blocking_keys"]]
-    locked = connection.execute(queries.lock_keys, {"keys": keys, "new": len(new)})
+    locked = connection.execute(queries.lock_keys, {"keys": keys, "new": len(records)})
+    # Most often one new record comes alone: what shares a key with the first is asked for in the same breath.
+    sharers = find_sharers(connection, values[records[0].source_key], model)
+    known, needs_whole_index = asked.fetchone() or ([], False)
+    if needs_whole_index:
+        raise NeedsWholeIndex
     filed = _file_known(connection, [values[key] for key in known], records, model)
-    links = filed.links
-    ids: list[int] = (locked.fetchone() or (0, []))[1] if new else []
-    for own, record in zip(ids, new, strict=True):
+    links, arrivals = filed.links, [record for record in records if record.source_key not in known]
+    ids: list[int] = (locked.fetchone() or (0, []))[1]
+    for own, record in zip(ids, arrivals, strict=False):
+        stored_as = values[record.source_key]
+        if record is not records[0]:
+            sharers = find_sharers(connection, stored_as, model)
         arriving = IndexedRecord(own, own, tenancy_id, record.source_key, record.identity, held=False)
-        links += arrive(connection, arriving, stored_as=values[record.source_key], model=model)
-    return Filed(made_or_changed=filed.made_or_changed + len(new), links=links)
+        links += arrive(connection, arriving, sharers, stored_as=stored_as, model=model)
+    return Filed(made_or_changed=filed.made_or_changed + len(arrivals), links=links)
 
 
 def _file_known(
@@ -163,7 +183,8 @@ def _file_alone(
     # Before any row is locked: whoever decides on links writes to the rows of every source.
     connection.execute(queries.lock_source, source)
     lock_index(connection)
-    admitted = admit(connection, tenancy_id, with_current_numbers(connection, records))
+    current = current_numbers(connection, numbers_of(records))
+    admitted = admit(connection, tenancy_id, with_current_numbers(records, current))
     connection.execute(queries.stage_records)
     connection.execute(queries.empty_stage)
     if len(admitted.records) > FEW:
