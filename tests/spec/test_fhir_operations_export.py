@@ -240,6 +240,15 @@ def test_a_file_is_given_although_a_resource_in_it_was_deleted_since(caller: FHI
     assert caller.get(file["url"]).status_code == 200
 
 
+def test_a_file_of_which_nobody_knows_what_it_holds_is_not_given(caller: FHIRCaller, tmp_path: Path) -> None:
+    add_patient(caller, "Exportson")
+    (file,) = finish(caller, begin(caller, "/$export?_type=Patient"))["output"]
+    (names,) = tmp_path.rglob("Patient.1.names")
+    names.unlink()
+
+    assert caller.get(file["url"]).status_code == 410
+
+
 def narrowed_token(sandpit: Sandpit, client: Registered, scope: str) -> str:
     form = {"grant_type": "client_credentials", "scope": scope}
     answer = sandpit.http.post("/oauth2/token", data=form, auth=(client.client_id, client.secret))

@@ -156,10 +156,15 @@ async def export_file(call: Call) -> Reply:
 
 
 async def _check_recalled(call: Call, path: Path) -> None:
-    """Gone where the file holds what this client may no longer be told, be it that a feed said so just now."""
+    """Gone where the file holds what this client may no longer be told, be it since just now."""
     pool, type_name = call.parts.writing_pool, path.name.split(".")[0]
-    await freshen_asked(pool, await asyncio.to_thread(records_in, path))
-    if await asyncio.to_thread(is_recalled, pool, path, type_name, call.rights):
+    try:
+        await freshen_asked(pool, await asyncio.to_thread(records_in, path))
+        recalled = await asyncio.to_thread(is_recalled, pool, path, type_name, call.rights)
+    except FileNotFoundError:
+        # Ended meanwhile, or of a release that did not note what its files hold.
+        recalled = True
+    if recalled:
         raise Gone(
             "Something in this file has been refused, restricted or withdrawn since; export anew.",
             reason="export_recalled",

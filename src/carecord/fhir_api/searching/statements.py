@@ -1,10 +1,10 @@
 """The one statement of each search, made once for each shape."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, LiteralString
+from typing import Any, LiteralString, ParamSpec
 
 from psycopg import sql
 
@@ -37,8 +37,11 @@ from carecord.fhir_api.searching.model import (
     Updated,
 )
 from carecord.fhir_api.searching.ordering import after, after_update, default_order, order_by, sort_value
+from carecord.fhir_api.searching.remembering import Remembering
 from carecord.fhir_api.searching.sight import Reach, grants_for, is_plain, sight_of
 from carecord.kernel.errors import NotAllowed
+
+P = ParamSpec("P")
 
 TOLD_AT_MOST = 10_000
 """A total that is not asked for, and takes counting of its own, is told up to here and left out above."""
@@ -64,7 +67,12 @@ class Statement:
     text: sql.Composed
 
 
-@lru_cache(maxsize=4096)
+def remembering(make: Callable[P, Statement]) -> Remembering[P, Statement]:
+    """Statements are of any length: so many bytes of them are remembered, not so many of them."""
+    return Remembering(make, lambda made: made.question)
+
+
+@remembering
 def page_statement(
     shape: Shape, reach: Reach, counting: Counting, nulls: tuple[bool, ...] | None
 ) -> Statement:
@@ -97,7 +105,7 @@ def page_statement(
     return _statement(text, scoped, stays=_stays(shape, reach))
 
 
-@lru_cache(maxsize=1024)
+@remembering
 def count_statement(shape: Shape, reach: Reach) -> Statement:
     """How many match, and whose resources are stale."""
     parts, scoped = _parts(shape, reach)
@@ -105,7 +113,7 @@ def count_statement(shape: Shape, reach: Reach) -> Statement:
     return _statement(text, scoped, stays=False)
 
 
-@lru_cache(maxsize=1024)
+@remembering
 def ids_statement(shape: Shape, reach: Reach) -> Statement:
     """The IDs of what matches, as many as `row_limit`."""
     parts, scoped = _parts(shape, reach)
