@@ -356,6 +356,83 @@ def test_a_steward_s_link_holds_while_the_task_waits_and_gives_way_to_another_pe
     assert rows == [("linked", "first", False), ("not linked", "steward", True)]
 
 
+def tell_apart(sandpit: Sandpit, a: tuple[int, str], b: tuple[int, str], *, sealed: bool = False) -> int:
+    with sandpit.database.connect() as connection, connection.transaction():
+        ids = sandpit.detail_id(*a), sandpit.detail_id(*b)
+        word = links.tell_apart(connection, *ids, decided_by="first", reason="two people", sealed=sealed)
+        return word.decisions[0]
+
+
+@pytest.fixture
+def barred(sandpit: Sandpit) -> Sandpit:
+    """Doris in two sources, and one who may be her in a third."""
+    load(sandpit, 1, d1=DORIS)
+    load(sandpit, 2, d2=DORIS)
+    load(sandpit, 3, other=DORIS | NO_NUMBER | {"PostCode": "XX9 9ZZ"})
+    return sandpit
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["open", "sealed"])
+def test_whom_a_record_was_parted_from_its_former_person_stays_parted_from(
+    barred: Sandpit, sealed: bool
+) -> None:
+    tell_apart(barred, (1, "d1"), (3, "other"), sealed=sealed)
+    assert persons(barred) == {"d1 d2", "other"}
+    load(barred, 1, d1=AISHA)
+
+    decide(barred, (1, "d1"), "another person")
+
+    load(barred, 2, d2=DORIS | {"Title": "Mrs"})
+    load(barred, 3, other=DORIS)
+    assert persons(barred) == {"d1", "d2", "other"}
+    with barred.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT decided_by, reason, sealed FROM patient_index.link_decision"
+            " WHERE record_a = %s AND record_b = %s AND superseded_at IS NULL AND rule = 'steward'",
+            (barred.detail_id(2, "d2"), barred.detail_id(3, "other")),
+        ).fetchall()
+    assert rows == [("first", "two people", sealed)]
+
+
+def test_same_person_leaves_a_bar_on_its_record_alone(barred: Sandpit) -> None:
+    tell_apart(barred, (1, "d1"), (3, "other"))
+    load(barred, 1, d1=AISHA)
+
+    decide(barred, (1, "d1"), "same person")
+    load(barred, 3, other=AISHA)
+
+    assert "d1 other" not in persons(barred)
+    with barred.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT record_a, record_b FROM patient_index.link_decision"
+            " WHERE rule = 'steward' AND superseded_at IS NULL"
+        ).fetchall()
+    assert rows == [(barred.detail_id(1, "d1"), barred.detail_id(3, "other"))]
+
+
+def test_what_is_said_of_a_record_after_it_turned_is_not_said_of_its_former_person(barred: Sandpit) -> None:
+    load(barred, 1, d1=AISHA)
+    tell_apart(barred, (1, "d1"), (3, "other"))
+    decide(barred, (1, "d1"), "another person")
+
+    load(barred, 3, other=DORIS)
+
+    assert persons(barred) == {"d1", "d2 other"}
+
+
+def test_a_bar_that_is_taken_back_is_taken_back_from_the_former_person_too(barred: Sandpit) -> None:
+    word = tell_apart(barred, (1, "d1"), (3, "other"))
+    load(barred, 1, d1=AISHA)
+    decide(barred, (1, "d1"), "another person")
+    load(barred, 3, other=DORIS)
+    assert persons(barred) == {"d1", "d2", "other"}
+
+    with barred.database.connect() as connection, connection.transaction():
+        links.withdraw(connection, word, withdrawn_by="first", reason="one woman", may_see_sealed=False)
+
+    assert persons(barred) == {"d1", "d2 other"}
+
+
 def test_a_merge_must_be_undone_before_its_record_is_another_person_s(sandpit: Sandpit) -> None:
     load(sandpit, 1, d1=DORIS, double=DORIS)
     major, minor = sandpit.detail_id(1, "d1"), sandpit.detail_id(1, "double")
