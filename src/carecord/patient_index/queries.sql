@@ -64,21 +64,20 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
 SELECT set_config('plan_cache_mode', 'auto', true)
 
 -- sent_before --
--- Which of these records their source has sent before; and whether they are no plain arrivals: it has deleted one,
--- or a number of theirs has been superseded.
+-- Which of these records their source has sent before; whether they are no plain arrivals: it has deleted one, or a
+-- number of theirs has been superseded; and an ID for each that may be new.
+-- Records that share a blocking key are filed one after the other, so that two halves of a person cannot miss each
+-- other: whoever reads this has their keys locked.
 SELECT
     ARRAY(SELECT source_key FROM patient_index.patient_record
           WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)),
     EXISTS (SELECT FROM patient_index.withdrawal
             WHERE tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s) AND returned_at IS NULL)
-    OR EXISTS (SELECT FROM patient_index.nhs_number_alias WHERE superseded = ANY (%(numbers)s))
-
--- lock_keys --
--- Records that share a blocking key are filed one after the other, so that two halves of a person cannot miss
--- each other. Gives back an ID for each that may be new.
-SELECT count(pg_advisory_xact_lock(key)),
-    ARRAY(SELECT nextval('patient_index.patient_record_patient_detail_id_seq') FROM generate_series(1, %(new)s))
-FROM (SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted
+    OR EXISTS (SELECT FROM patient_index.nhs_number_alias WHERE superseded = ANY (%(numbers)s)),
+    ARRAY(SELECT nextval('patient_index.patient_record_patient_detail_id_seq')
+          FROM generate_series(1, cardinality(%(source_keys)s::text[]))),
+    (SELECT count(pg_advisory_xact_lock(key))
+     FROM (SELECT DISTINCT key FROM unnest(%(keys)s::bigint[]) AS key ORDER BY 1) AS sorted)
 
 -- try_persons --
 -- Who decides on persons side by side with others has each to himself; nobody waits, so nobody waits for ever.

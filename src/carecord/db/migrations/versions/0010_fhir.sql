@@ -109,12 +109,8 @@ END
 $$;
 CREATE FUNCTION fhir_api.note_record() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO fhir_api.stale (patient_detail_id) VALUES (NEW.patient_detail_id);
-    IF NEW.person_id <> NEW.patient_detail_id THEN
-        INSERT INTO fhir_api.stale (patient_detail_id)
-        SELECT patient_detail_id FROM patient_index.patient_record
-        WHERE person_id = NEW.person_id AND patient_detail_id <> NEW.patient_detail_id;
-    END IF;
+    INSERT INTO fhir_api.stale (patient_detail_id)
+    SELECT patient_detail_id FROM patient_index.patient_record WHERE person_id = NEW.person_id;
     RETURN NULL;
 END
 $$;
