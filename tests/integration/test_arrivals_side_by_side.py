@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 from psycopg import Connection
 
@@ -14,7 +15,7 @@ from carecord.db.connect import Database
 from carecord.patient_index import deciding
 from carecord.patient_index.demographics import SourceRecord, parse_patient
 from carecord.patient_index.scoring import load_model
-from carecord.patient_index.source_records import Tenancy, file_records, set_tenancy
+from carecord.patient_index.source_records import Tenancy, file_and_commit, file_records, set_tenancy
 
 WORKERS = 3
 PEOPLE = (
@@ -61,8 +62,7 @@ def file_all(database: Database, shares: Sequence[Sequence[tuple[int, SourceReco
         with database.connect() as connection:
             barrier.wait()
             for tenancy_id, one in share:
-                with connection.transaction():
-                    file_records(connection, tenancy_id, [one])
+                file_and_commit(connection, tenancy_id, [one])
 
     with ThreadPoolExecutor(len(shares)) as pool:
         list(pool.map(file, shares))
@@ -127,8 +127,8 @@ def test_two_that_link_with_one_person_by_different_keys_are_decided_one_after_t
         file_records(sources, 1, [record(0, "known")])
 
     def file_by_name() -> None:
-        with database.connect() as connection, connection.transaction():
-            file_records(connection, 3, [record(0, "by name", **by_name)])
+        with database.connect() as connection:
+            file_and_commit(connection, 3, [record(0, "by name", **by_name)])
 
     with ThreadPoolExecutor(1) as pool:
         with sources.transaction():
@@ -151,6 +151,31 @@ def test_an_arrival_does_not_wait_for_one_that_it_has_nothing_to_do_with(
 
         (count,) = other.execute("SELECT count(*) FROM patient_index.patient_record").fetchone() or (0,)
         assert count == 1
+
+
+def test_new_and_known_records_of_one_batch_are_stored_and_linked_together(
+    sources: Connection[Any],
+) -> None:
+    file_and_commit(sources, 1, [record(0, "known"), record(1, "other")])
+
+    filed = file_and_commit(
+        sources,
+        1,
+        [record(0, "new"), record(0, "known", Title="Mrs"), record(1, "other"), record(2, "third")],
+    )
+
+    assert filed.made_or_changed == 3
+    assert groups(sources) == {frozenset({"known", "new"}), frozenset({"other"}), frozenset({"third"})}
+
+
+def test_what_the_database_refuses_leaves_nothing_behind_and_the_connection_whole(
+    sources: Connection[Any],
+) -> None:
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        file_and_commit(sources, 9, [record(0, "of no source")])
+    file_and_commit(sources, 1, [record(0, "first")])
+
+    assert groups(sources) == {frozenset({"first"})}
 
 
 def test_keys_that_too_many_share_still_find_those_of_one_birth_date_and_name(
