@@ -153,19 +153,28 @@ def test_an_arrival_does_not_wait_for_one_that_it_has_nothing_to_do_with(
         assert count == 1
 
 
-def test_new_and_known_records_of_one_batch_are_stored_and_linked_together(
+def test_a_new_record_is_linked_with_one_that_the_same_batch_makes_its_like(
     sources: Connection[Any],
 ) -> None:
     file_and_commit(sources, 1, [record(0, "known"), record(1, "other")])
 
     filed = file_and_commit(
-        sources,
-        1,
-        [record(0, "new"), record(0, "known", Title="Mrs"), record(1, "other"), record(2, "third")],
+        sources, 1, [record(2, "new"), record(2, "known"), record(1, "other"), record(3, "third")]
     )
 
     assert filed.made_or_changed == 3
-    assert groups(sources) == {frozenset({"known", "new"}), frozenset({"other"}), frozenset({"third"})}
+    (waiting,) = sources.execute("SELECT count(*) FROM patient_index.overlay").fetchone() or (None,)
+    assert waiting == 1, "one that turns into somebody else waits for a steward"
+    assert groups(sources) == {frozenset({one}) for one in ("known", "new", "other", "third")}
+
+
+def test_a_new_record_finds_one_that_the_same_batch_corrects(sources: Connection[Any]) -> None:
+    unlike = {"NhsNumber": None, "PostCode": "XX9 9ZZ", "AddressLine1": None, "Surname": "Misspelt"}
+    file_and_commit(sources, 1, [record(0, "known", **unlike)])
+
+    file_and_commit(sources, 1, [record(0, "new"), record(0, "known")])
+
+    assert groups(sources) == {frozenset({"known", "new"})}
 
 
 def test_what_the_database_refuses_leaves_nothing_behind_and_the_connection_whole(

@@ -159,7 +159,7 @@ def _file_beside_others(
     keys = [key for row in values.values() for key in row["blocking_keys"]]
     connection.execute(queries.share_index, named)
     asked = connection.execute(queries.sent_before, named | {"numbers": numbers_of(records), "keys": keys})
-    # Most often one new record comes alone: what shares a key with the first is asked for in the same breath.
+    # Most often one new record comes alone: what shares a key with it is asked for in the same breath.
     sharers = find_sharers(connection, values[records[0].source_key], model)
     known, needs_whole_index, ids, _ = asked.fetchone() or ([], True, [], 0)
     if needs_whole_index:
@@ -168,7 +168,7 @@ def _file_beside_others(
     links, arrivals = filed.links, [record for record in records if record.source_key not in known]
     for own, record in zip(ids, arrivals, strict=False):
         stored_as = values[record.source_key]
-        if record is not records[0]:
+        if known or record is not records[0]:
             sharers = find_sharers(connection, stored_as, model)
         arriving = IndexedRecord(own, own, tenancy_id, record.source_key, record.identity, held=False)
         links += arrive(connection, arriving, sharers, stored_as=stored_as, model=model)
