@@ -75,6 +75,18 @@ def test_a_pool_gives_up_a_statement_that_takes_too_long(database: Database) -> 
         asyncio.run(wait())
 
 
+def test_a_writing_connection_that_the_server_has_ended_is_not_given_out_again(database: Database) -> None:
+    with (
+        database.open_writing_pool(max_size=1, statement_timeout_s=5) as pool,
+        database.connect() as other,
+    ):
+        with pool.connection() as connection:
+            before = connection.info.backend_pid
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+        with pool.connection() as connection:
+            assert connection.execute("SELECT pg_backend_pid()").fetchone() != (before,)
+
+
 def test_a_pool_finds_the_server_again_after_all_of_it_was_killed(tmp_path: Path) -> None:
     async def kill_and_ask(database: Database) -> None:
         async with database.open_pool(min_size=1, max_size=1) as pool:

@@ -1,10 +1,14 @@
 """Connections to the database: the embedded one, or the server that DATABASE_URL names."""
 
+import math
+import select
+import time
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -19,6 +23,8 @@ from carecord.kernel.sql import load_queries
 
 _QUERIES = load_queries(__package__)
 _CONNECT_TIMEOUT_S = 10
+_TRUSTED_S = 1.0
+"""A connection that was taken so lately is taken again without a question to the server."""
 
 
 class ServerUnreachable(SetUpError):
@@ -91,7 +97,7 @@ class Database:
             max_size=max_size,
             timeout=_CONNECT_TIMEOUT_S,
             configure=set_up,
-            check=ConnectionPool.check_connection,
+            check=_check_of_idle(),
             name="carecord writing",
             num_workers=1,
             open=False,
@@ -150,6 +156,29 @@ def _limit_statements(
         await connection.execute(_QUERIES.limit_statements, {"timeout_ms": str(round(timeout_s * 1000))})
 
     return limit
+
+
+def _check_of_idle() -> Callable[[psycopg.Connection[TupleRow]], None]:
+    """Whether a connection still answers, asked of one that has been idle or that its server has written to.
+
+    A server that ends a connection says so. Only one that is gone without a word is found by asking.
+    """
+    taken_at: WeakKeyDictionary[psycopg.Connection[TupleRow], float] = WeakKeyDictionary()
+
+    def check(connection: psycopg.Connection[TupleRow]) -> None:
+        now = time.monotonic()
+        is_idle = now - taken_at.get(connection, -math.inf) > _TRUSTED_S
+        if is_idle or _has_been_written_to(connection):
+            ConnectionPool.check_connection(connection)
+        taken_at[connection] = now
+
+    return check
+
+
+def _has_been_written_to(connection: psycopg.Connection[TupleRow]) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _options() -> dict[str, Any]:

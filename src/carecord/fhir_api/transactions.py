@@ -1,8 +1,9 @@
 """A transaction: all of its entries are done, in R4's order, in one transaction of the database, or none."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +21,10 @@ from carecord.fhir_api.conditions import find_match, lock_condition, parse_crite
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.outcomes import InvalidResource, Issue
 from carecord.fhir_api.preconditions import expected_version
+from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.searching import Search
 from carecord.fhir_api.storing.links import without_unknown_links_in
-from carecord.fhir_api.storing.writer import Writer, Written
+from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin, reaches_all
 from carecord.fhir_api.writes import (
     checked,
     delete_in_place,
@@ -258,36 +260,43 @@ def _beside(full_url: str | None, reference: str) -> str | None:
 
 
 def _create(connection: Connection[Any], call: Call, creations: Sequence[Step], names: Names) -> None:
+    begun = cache(partial(begin, connection))
     for step in creations:
         if not step.is_new:
             with_place(step, partial(_meet, connection, step))
     new = [step for step in creations if step.is_new]
     for step in new:
         if step.type == "Patient":
-            with_place(step, partial(_create_patient, connection, call, step, names))
+            with_place(step, partial(_create_patient, connection, call, step, names, begun))
     together: dict[Writer, list[tuple[Step, Json]]] = {}
     for step in new:
         if step.type != "Patient":
             with_place(step, partial(_prepare, call, step, names, together))
     for writer, prepared in together.items():
         try:
-            with connection.transaction():
-                _create_together(connection, prepared, writer)
+            # What the scopes reach in part alone is refused once it is written, and then taken back.
+            in_part = any(not reaches_all(writer.rights, Deed.CREATE, step.type) for step, _ in prepared)
+            with connection.transaction() if in_part else nullcontext():
+                _create_together(connection, prepared, writer, begun(writer))
         except CareRecordError:
             # One by one they tell which of them it is.
             for one in prepared:
-                with_place(one[0], partial(_create_together, connection, [one], writer))
+                with_place(one[0], partial(_create_together, connection, [one], writer, begun(writer)))
             raise
 
 
 def _create_together(
-    connection: Connection[Any], prepared: Sequence[tuple[Step, Json]], writer: Writer
+    connection: Connection[Any],
+    prepared: Sequence[tuple[Step, Json]],
+    writer: Writer,
+    occasion: Occasion,
 ) -> None:
     written = storing.create_many(
         connection,
         [resource for _, resource in prepared],
         writer,
         ids=[str(step.target) for step, _ in prepared],
+        occasion=occasion,
     )
     for (step, _), one in zip(prepared, written, strict=True):
         step.written = one
@@ -298,9 +307,12 @@ def _meet(connection: Connection[Any], step: Step) -> None:
     step.written = existing(connection, step.type, step.target)
 
 
-def _create_patient(connection: Connection[Any], call: Call, step: Step, names: Names) -> None:
+def _create_patient(
+    connection: Connection[Any], call: Call, step: Step, names: Names, begun: Callable[[Writer], Occasion]
+) -> None:
     resource, step.warnings = checked(names.settle(step), step.type)
-    step.written = storing.create(connection, resource, writer_of(call, resource))
+    writer = writer_of(call, resource)
+    step.written = storing.create(connection, resource, writer, occasion=begun(writer))
     step.target = step.written.kept.id
     names.learn([step])
 

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.storing.patient_writing import create_patient, put_patient, remove_patient
-from carecord.fhir_api.storing.writer import Writer, Written
+from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin
 from carecord.fhir_api.storing.writing import create_all, put, remove
 from carecord.kernel.errors import MethodNotAllowed
 
@@ -15,23 +15,28 @@ _PATIENT = "Patient"
 
 
 def create(
-    connection: Connection[Any], resource: Json, writer: Writer, *, wanted_id: str | None = None
+    connection: Connection[Any],
+    resource: Json,
+    writer: Writer,
+    *,
+    wanted_id: str | None = None,
+    occasion: Occasion | None = None,
 ) -> Written:
     """Create a resource that has been checked, in the caller's transaction.
 
     `wanted_id` is one of `allocate_ids`, or the client's own, which holds a letter and may be that of a
-    resource that it has deleted.
+    resource that it has deleted. With an `occasion` the writer has begun before.
     """
     if resource["resourceType"] == _PATIENT:
         if wanted_id is not None:
             raise MethodNotAllowed(
                 "A Patient's ID is the server's to give: create it by POST.", reason="own_id"
             )
-        return create_patient(connection, resource, writer)
+        return create_patient(connection, resource, writer, occasion or begin(connection, writer))
     if wanted_id is not None and not wanted_id.isdecimal():
         return put(connection, resource, wanted_id, writer, expected_version=None)
     ids = None if wanted_id is None else [wanted_id]
-    return create_all(connection, [resource], writer, ids=ids)[0]
+    return create_many(connection, [resource], writer, ids=ids, occasion=occasion)[0]
 
 
 def create_many(
@@ -40,14 +45,15 @@ def create_many(
     writer: Writer,
     *,
     ids: Sequence[str] | None = None,
+    occasion: Occasion | None = None,
 ) -> list[Written]:
     """Create resources that have been checked, in the caller's transaction and in few statements; in step.
 
     `ids` come of `allocate_ids`, so that the resources can name one another. Patients are not among them:
-    each has its ID once it is created.
+    each has its ID once it is created. With an `occasion` the writer has begun before.
     """
     assert all(one["resourceType"] != _PATIENT for one in resources)
-    return create_all(connection, resources, writer, ids=ids)
+    return create_all(connection, resources, writer, occasion or begin(connection, writer), ids=ids)
 
 
 def update(

@@ -43,11 +43,12 @@ from carecord.patient_index.submitting import find_own_record, submit_record
 _REPLACED_BY = "replaced-by"
 
 
-def create_patient(connection: Connection[Any], resource: Json, writer: Writer) -> Written:
+def create_patient(
+    connection: Connection[Any], resource: Json, writer: Writer, occasion: Occasion
+) -> Written:
     """Make a source record in the client's own source, in the caller's transaction."""
-    occasion = begin(connection, writer)
-    # Until this transaction ends nobody else knows of the record: there is no need to lock it.
     id = _submit(connection, resource, None, writer)
+    occasion.made.add(id)
     _merge(connection, resource, id, writer)
     row = _keep(connection, resource, id, None, writer, occasion)
     check_reach(connection, writer, Deed.CREATE, "Patient", row.id)

@@ -1,7 +1,7 @@
 """In whose record a resource belongs that a client sends: its own one of the patient who is named."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,12 +110,14 @@ def own_records(
     *,
     tenancy_id: int,
     tenancies: Sequence[int] | None,
+    made: Collection[int] = (),
 ) -> dict[Named, int]:
     """For each the record of this source; InvalidResource where there is none, or the number cannot tell.
 
-    `tenancies` are the sources of which the caller may know; of others it may name no record.
+    `tenancies` are the sources of which the caller may know; of others it may name no record. Those that the
+    caller has just `made` in this source are not asked for.
     """
-    own = _own_as_named(connection, named, tenancy_id)
+    own = _own_as_named(connection, named, tenancy_id, made)
     asked = [one for one in dict.fromkeys(named) if one not in own]
     if not asked:
         return own
@@ -134,13 +136,16 @@ def own_records(
     return own | {one: _only(one, found.get((one.patient_detail_id, one.nhs_number), {})) for one in asked}
 
 
-def _own_as_named(connection: Connection[Any], named: Sequence[Named], tenancy_id: int) -> dict[Named, int]:
+def _own_as_named(
+    connection: Connection[Any], named: Sequence[Named], tenancy_id: int, made: Collection[int]
+) -> dict[Named, int]:
     """Those that name a record of the client's own source by its ID, as most do."""
     by_id = {one: one.patient_detail_id for one in named if one.patient_detail_id is not None}
-    if not by_id:
-        return {}
-    asked = {"ids": sorted(set(by_id.values())), "tenancy_id": tenancy_id}
-    own = {row[0] for row in connection.execute(queries.own_of_ids, asked)}
+    own = set(made)
+    asked = sorted(set(by_id.values()) - own)
+    if asked:
+        rows = connection.execute(queries.own_of_ids, {"ids": asked, "tenancy_id": tenancy_id})
+        own |= {row[0] for row in rows}
     return {one: id for one, id in by_id.items() if id in own}
 
 

@@ -1,7 +1,7 @@
 """Who writes, what is told of a write, and the checks that every write goes through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -41,10 +41,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """A write in a transaction: its time, and the writer's source."""
+    """What a writer does in a transaction: its time, the writer's source, and the records made in that."""
 
     at: datetime
     source: Source
+    made: set[int] = field(default_factory=set)
+    """Nobody else knows of these before the transaction ends: they are not locked."""
 
 
 def begin(connection: Connection[Any], writer: Writer) -> Occasion:
@@ -100,7 +102,7 @@ def known_own(connection: Connection[Any], head: Row | None, writer: Writer, dee
     if head is None:
         return None
     is_own = head.place.sent_by == writer.client_id
-    if is_own and _reaches_all(writer.rights, deed, head.type):
+    if is_own and reaches_all(writer.rights, deed, head.type):
         return head
     if is_own and head.body is not None and _may_see(connection, writer, deed, head.type, head.id):
         return head
@@ -128,13 +130,13 @@ def check_version(head: Row | None, expected: int | None) -> None:
 
 def check_reach(connection: Connection[Any], writer: Writer, deed: Deed, type_name: str, id: str) -> None:
     """NotAllowed where the scopes reach some patients or resources alone, and not this, as it now stands."""
-    if _reaches_all(writer.rights, deed, type_name):
+    if reaches_all(writer.rights, deed, type_name):
         return
     if not _may_see(connection, writer, deed, type_name, id):
         raise _out_of_reach()
 
 
-def _reaches_all(rights: Rights, deed: Deed, type_name: str) -> bool:
+def reaches_all(rights: Rights, deed: Deed, type_name: str) -> bool:
     """Whether a scope reaches resources of the type whatever they are, and whosever."""
     grants = rights.grants_for(deed, type_name)
     return any(one.context is not Context.PATIENT and not one.restriction for one in grants)

@@ -62,15 +62,16 @@ def create_all(
     connection: Connection[Any],
     resources: Sequence[Json],
     writer: Writer,
+    occasion: Occasion,
     *,
     ids: Sequence[str] | None = None,
 ) -> list[Written]:
     """Create resources in the caller's transaction, in few statements; in step. `ids` are allocated."""
     if not resources:
         return []
-    occasion = begin(connection, writer)
     drafts = _drafts(connection, resources, ids or allocate_ids(connection, len(resources)), writer, occasion)
-    lock_records(connection, sorted({one.record for one in drafts if one.record is not None}))
+    records = {one.record for one in drafts if one.record is not None}
+    lock_records(connection, sorted(records - occasion.made))
     entry_ids = [int(one.id) if one.filed.rows else None for one in drafts]
     filing.add(
         connection,
@@ -158,6 +159,7 @@ def _drafts(
         [one for one in named if one is not None],
         tenancy_id=writer.tenancy_id,
         tenancies=writer.rights.tenancies,
+        made=occasion.made,
     )
     today = uk_now().date().isoformat()
     found: list[_Draft | None] = [None] * len(resources)
