@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from carecord.fhir_api.preconditions import expected_version
 from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.searching import Search
 from carecord.fhir_api.storing.links import without_unknown_links_in
-from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin, reaches_all
+from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin, put_waiting, reaches_all
 from carecord.fhir_api.writes import (
     checked,
     delete_in_place,
@@ -260,14 +260,17 @@ def _beside(full_url: str | None, reference: str) -> str | None:
 
 
 def _create(connection: Connection[Any], call: Call, creations: Sequence[Step], names: Names) -> None:
-    begun = cache(partial(begin, connection))
+    occasions = Occasions(connection)
+    needs_each = looks_at_others(creations)
     for step in creations:
         if not step.is_new:
             with_place(step, partial(_meet, connection, step))
     new = [step for step in creations if step.is_new]
     for step in new:
         if step.type == "Patient":
-            with_place(step, partial(_create_patient, connection, call, step, names, begun))
+            with_place(step, partial(_create_patient, connection, call, step, names, occasions))
+            if needs_each:
+                occasions.put_waiting()
     together: dict[Writer, list[tuple[Step, Json]]] = {}
     for step in new:
         if step.type != "Patient":
@@ -277,12 +280,32 @@ def _create(connection: Connection[Any], call: Call, creations: Sequence[Step], 
             # What the scopes reach in part alone is refused once it is written, and then taken back.
             in_part = any(not reaches_all(writer.rights, Deed.CREATE, step.type) for step, _ in prepared)
             with connection.transaction() if in_part else nullcontext():
-                _create_together(connection, prepared, writer, begun(writer))
+                _create_together(connection, prepared, writer, occasions.of(writer))
         except CareRecordError:
             # One by one they tell which of them it is.
             for one in prepared:
-                with_place(one[0], partial(_create_together, connection, [one], writer, begun(writer)))
+                again = partial(_create_together, connection, [one], writer, occasions.of(writer))
+                with_place(one[0], again)
             raise
+    occasions.put_waiting()
+
+
+class Occasions:
+    """What each writer does in this transaction; it begins but once."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._of: dict[Writer, Occasion] = {}
+
+    def of(self, writer: Writer) -> Occasion:
+        if writer not in self._of:
+            self._of[writer] = begin(self._connection, writer)
+        return self._of[writer]
+
+    def put_waiting(self) -> None:
+        """Bring the Patients into force that wait for what is created next."""
+        for occasion in self._of.values():
+            put_waiting(self._connection, occasion)
 
 
 def _create_together(
@@ -308,11 +331,11 @@ def _meet(connection: Connection[Any], step: Step) -> None:
 
 
 def _create_patient(
-    connection: Connection[Any], call: Call, step: Step, names: Names, begun: Callable[[Writer], Occasion]
+    connection: Connection[Any], call: Call, step: Step, names: Names, occasions: Occasions
 ) -> None:
     resource, step.warnings = checked(names.settle(step), step.type)
     writer = writer_of(call, resource)
-    step.written = storing.create(connection, resource, writer, occasion=begun(writer))
+    step.written = storing.create(connection, resource, writer, occasion=occasions.of(writer))
     step.target = step.written.kept.id
     names.learn([step])
 

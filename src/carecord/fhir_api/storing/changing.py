@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.storing.patient_writing import create_patient, put_patient, remove_patient
-from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin
+from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin, put_waiting
 from carecord.fhir_api.storing.writing import create_all, put, remove
 from carecord.kernel.errors import MethodNotAllowed
 
@@ -25,14 +25,19 @@ def create(
     """Create a resource that has been checked, in the caller's transaction.
 
     `wanted_id` is one of `allocate_ids`, or the client's own, which holds a letter and may be that of a
-    resource that it has deleted. With an `occasion` the writer has begun before.
+    resource that it has deleted. With an `occasion` the writer has begun before, and
+    brings into force what waits in it.
     """
     if resource["resourceType"] == _PATIENT:
         if wanted_id is not None:
             raise MethodNotAllowed(
                 "A Patient's ID is the server's to give: create it by POST.", reason="own_id"
             )
-        return create_patient(connection, resource, writer, occasion or begin(connection, writer))
+        own_occasion = occasion or begin(connection, writer)
+        written = create_patient(connection, resource, writer, own_occasion)
+        if occasion is None:
+            put_waiting(connection, own_occasion)
+        return written
     if wanted_id is not None and not wanted_id.isdecimal():
         return put(connection, resource, wanted_id, writer, expected_version=None)
     ids = None if wanted_id is None else [wanted_id]

@@ -30,6 +30,8 @@ from carecord.fhir_api.storing.writer import (
     check_version,
     known_own,
     newest_locked,
+    put_waiting,
+    reaches_all,
     tagged,
     unknown_resource,
 )
@@ -46,12 +48,17 @@ _REPLACED_BY = "replaced-by"
 def create_patient(
     connection: Connection[Any], resource: Json, writer: Writer, occasion: Occasion
 ) -> Written:
-    """Make a source record in the client's own source, in the caller's transaction."""
+    """Make a source record in the client's own source, in the caller's transaction.
+
+    Its Patient may wait for the caller to bring it into force, by `put_waiting` or with other resources.
+    """
     id = _submit(connection, resource, None, writer)
     occasion.made.add(id)
     _merge(connection, resource, id, writer)
     row = _keep(connection, resource, id, None, writer, occasion)
-    check_reach(connection, writer, Deed.CREATE, "Patient", row.id)
+    if not reaches_all(writer.rights, Deed.CREATE, "Patient"):
+        put_waiting(connection, occasion)
+        check_reach(connection, writer, Deed.CREATE, "Patient", row.id)
     return Written(row.kept(), created=True)
 
 
@@ -122,9 +129,10 @@ def _submit(connection: Connection[Any], resource: Json, id: int | None, writer:
 def _keep(
     connection: Connection[Any], resource: Json, id: int, head: Row | None, writer: Writer, occasion: Occasion
 ) -> Row:
-    """Put into force what was sent, with what the index says of it."""
-    # What others change of the record meanwhile leaves notes again.
-    connection.execute(queries.forget_patient, {"patient_detail_id": id})
+    """Put into force what was sent, with what the index says of it; what is new is left waiting for that."""
+    if head is not None:
+        # What others change of the record meanwhile leaves notes again.
+        connection.execute(queries.forget_patient, {"patient_detail_id": id})
     record = read_records(connection, [id], with_rows=head is not None)[0]
     shown = _as_kept(resource, record, occasion)
     version, at = 1, occasion.at
@@ -138,7 +146,11 @@ def _keep(
             rows.move(connection, [same])
             return same
         rows.retire(connection, [row.key])
-    rows.put_in_force(connection, [NewRow(row, search_values(shown, base=writer.base))])
+    new = NewRow(row, search_values(shown, base=writer.base))
+    if head is None:
+        occasion.waiting.append(new)
+    else:
+        rows.put_in_force(connection, [new])
     return row
 
 

@@ -12,7 +12,7 @@ from carecord.fhir_api.mapping.parts import Source
 from carecord.fhir_api.mapping.systems import TENANCIES
 from carecord.fhir_api.rights import Context, Deed, Rights
 from carecord.fhir_api.storing.freshening import freshen, row_of
-from carecord.fhir_api.storing.rows import Row
+from carecord.fhir_api.storing.rows import NewRow, Row, put_in_force
 from carecord.fhir_api.storing.rows import queries as row_queries
 from carecord.fhir_api.storing.subjects import queries
 from carecord.fhir_api.visibility import visible
@@ -47,6 +47,8 @@ class Occasion:
     source: Source
     made: set[int] = field(default_factory=set)
     """Nobody else knows of these before the transaction ends: they are not locked."""
+    waiting: list[NewRow] = field(default_factory=list)
+    """Patients of these, that come into force with what is created next, or by `put_waiting`."""
 
 
 def begin(connection: Connection[Any], writer: Writer) -> Occasion:
@@ -57,6 +59,12 @@ def begin(connection: Connection[Any], writer: Writer) -> Occasion:
     if description is None:
         raise Unprocessable("The client's own source is not known here.", reason="unknown_tenancy")
     return Occasion(at, Source(writer.tenancy_id, description, organisation_code))
+
+
+def put_waiting(connection: Connection[Any], occasion: Occasion, new: Sequence[NewRow] = ()) -> None:
+    """Bring into force what waits for it, and more with it."""
+    put_in_force(connection, [*occasion.waiting, *new])
+    occasion.waiting.clear()
 
 
 def tagged(resource: Json, source: Source) -> Json:

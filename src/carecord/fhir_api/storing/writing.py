@@ -27,6 +27,7 @@ from carecord.fhir_api.storing.writer import (
     known_own,
     lock_records,
     newest_locked,
+    put_waiting,
     tagged,
     unknown_resource,
 )
@@ -89,7 +90,7 @@ def create_all(
         )
         for one, entry_id in zip(drafts, entry_ids, strict=True)
     ]
-    rows.put_in_force(connection, made)
+    put_waiting(connection, occasion, made)
     for one in made:
         check_reach(connection, writer, Deed.CREATE, one.row.type, one.row.id)
     return [Written(one.row.kept(), created=True) for one in made]

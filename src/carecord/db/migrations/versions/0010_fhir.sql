@@ -110,7 +110,9 @@ $$;
 CREATE FUNCTION fhir_api.note_record() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO fhir_api.stale (patient_detail_id)
-    SELECT patient_detail_id FROM patient_index.patient_record WHERE person_id = NEW.person_id;
+    SELECT patient_detail_id FROM patient_index.patient_record
+    WHERE person_id = NEW.person_id
+      AND (patient_detail_id <> NEW.patient_detail_id OR current_setting('fhir_api.writing', true) IS DISTINCT FROM 'on');
     RETURN NULL;
 END
 $$;
