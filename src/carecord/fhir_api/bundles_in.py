@@ -12,13 +12,14 @@ from carecord.fhir_api.addresses import Address, Addresses
 from carecord.fhir_api.auditing import event_of
 from carecord.fhir_api.bodies_in import GivenBody
 from carecord.fhir_api.bundle_entries import MOST_ENTRIES, Entry, read_entries, read_entry, within
+from carecord.fhir_api.bundle_steps import Step, looks_at_others, plan
 from carecord.fhir_api.bundles_out import bundle, full_url, response_entry
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.changing import Change, change
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.negotiation import GENERAL
 from carecord.fhir_api.outcomes import outcome, outcome_of
-from carecord.fhir_api.transactions import Step, carry_out, events_of, looks_at_others, plan
+from carecord.fhir_api.transactions import carry_out, events_of
 from carecord.fhir_api.writes import headers_of
 from carecord.kernel.errors import BadRequest, BodyTooLarge, CareRecordError, FieldError, Unprocessable
 from carecord.kernel.faults import log_fault

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,20 +11,19 @@ from psycopg import Connection
 
 from carecord.access.audit import AuditEvent
 from carecord.fhir_api import storing
-from carecord.fhir_api.addresses import WRITES, Interaction
-from carecord.fhir_api.admission import check_address
+from carecord.fhir_api.addresses import Interaction
 from carecord.fhir_api.auditing import audit_event, event_of
 from carecord.fhir_api.bodies_in import parse_parameters, patch_in
-from carecord.fhir_api.bundle_entries import Entry, has_condition, renamed, within
+from carecord.fhir_api.bundle_entries import renamed, within
+from carecord.fhir_api.bundle_steps import Step, looks_at_others
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.conditions import find_match, lock_condition, parse_criteria
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.outcomes import InvalidResource, Issue
 from carecord.fhir_api.preconditions import expected_version
 from carecord.fhir_api.rights import Deed
-from carecord.fhir_api.searching import Search
 from carecord.fhir_api.storing.links import without_unknown_links_in
-from carecord.fhir_api.storing.writer import Occasion, Writer, Written, begin, put_waiting, reaches_all
+from carecord.fhir_api.storing.writer import Occasion, Writer, begin, put_waiting, reaches_all
 from carecord.fhir_api.writes import (
     checked,
     delete_in_place,
@@ -35,60 +34,8 @@ from carecord.fhir_api.writes import (
 )
 from carecord.kernel.errors import BadRequest, CareRecordError, FieldError, NotFound, PreconditionFailed
 
-_CONDITIONAL = {
-    Interaction.CONDITIONAL_UPDATE,
-    Interaction.CONDITIONAL_PATCH,
-    Interaction.CONDITIONAL_DELETE,
-}
 _PUTS = {Interaction.UPDATE, Interaction.CONDITIONAL_UPDATE, Interaction.PATCH, Interaction.CONDITIONAL_PATCH}
 _DELETES = {Interaction.DELETE, Interaction.CONDITIONAL_DELETE}
-
-
-@dataclass(slots=True)
-class Step:
-    """An entry that writes, with what becomes of it."""
-
-    entry: Entry
-    search: Search | None = None
-    """Of its condition."""
-    target: str | None = None
-    """The id of the resource that it makes or changes, once that is known."""
-    is_new: bool = False
-    written: Written | None = None
-    warnings: list[Issue] = field(default_factory=list)
-
-    @property
-    def type(self) -> str:
-        assert self.entry.address.type is not None
-        return self.entry.address.type
-
-    @property
-    def resource(self) -> Json:
-        if self.entry.resource is None:
-            rule = FieldError("resource", "is missing")
-            raise BadRequest("An entry breaks a rule.", errors=[rule])
-        return self.entry.resource
-
-
-def plan(call: Call, entries: Sequence[Entry]) -> list[Step]:
-    """The steps of the entries that write, in their order; raises where one has no right or says nothing."""
-    steps = []
-    for entry in entries:
-        try:
-            check_address(call.rights, entry.address)
-            if entry.interaction in WRITES:
-                steps.append(Step(entry, search=_search_of(call, entry)))
-        except CareRecordError as error:
-            raise within(error, entry.place) from error
-    _check_each_once(steps)
-    return steps
-
-
-def looks_at_others(steps: Sequence[Step]) -> bool:
-    """Whether something is found by a search, so that all resources must be made first."""
-    return any(step.search is not None for step in steps) or any(
-        step.entry.resource is not None and has_condition(step.entry.resource) for step in steps
-    )
 
 
 def carry_out(connection: Connection[Any], call: Call, steps: Sequence[Step]) -> None:
@@ -136,39 +83,6 @@ def with_place(step: Step, work: Callable[[], None]) -> None:
         work()
     except CareRecordError as error:
         raise within(error, step.entry.place) from error
-
-
-def _search_of(call: Call, entry: Entry) -> Search | None:
-    assert entry.address.type is not None
-    if entry.interaction in _CONDITIONAL:
-        return parse_criteria(entry.address.type, entry.parameters, base=call.base, where="request.url")
-    condition = entry.header(b"if-none-exist")
-    if entry.interaction is Interaction.CREATE and condition is not None:
-        return parse_criteria(
-            entry.address.type,
-            parse_parameters(condition.removeprefix("?").encode("ascii", "replace")),
-            base=call.base,
-            where="request.ifNoneExist",
-        )
-    return None
-
-
-def _check_each_once(steps: Sequence[Step]) -> None:
-    seen: set[tuple[str, str]] = set()
-    urls: set[str] = set()
-    for step in steps:
-        if step.entry.address.id is not None:
-            key = step.type, step.entry.address.id
-            if key in seen:
-                rule = FieldError("request.url", "names a resource that another entry changes too")
-                raise within(BadRequest("The Bundle breaks a rule.", errors=[rule]), step.entry.place)
-            seen.add(key)
-        full_url = step.entry.full_url
-        if full_url is not None and step.entry.interaction is Interaction.CREATE:
-            if full_url in urls:
-                rule = FieldError("fullUrl", "is that of another entry too")
-                raise within(BadRequest("The Bundle breaks a rule.", errors=[rule]), step.entry.place)
-            urls.add(full_url)
 
 
 def _find_target(connection: Connection[Any], call: Call, step: Step) -> None:
