@@ -70,7 +70,7 @@ class FhirStore:
         file = self.folder / f"feed-{self._files}.ndjson"
         file.write_bytes(b"\n".join(msgspec.json.encode(line) for line in lines))
         loaded = load_file(self.connection, file, rejects=file.with_suffix(".rejects"), today=TODAY)
-        assert loaded.rejected == 0
+        assert loaded.rejected == 0, file.with_suffix(".rejects").read_text()
 
     def freshen(self, *ids: int) -> Freshened:
         with self.connection.transaction():

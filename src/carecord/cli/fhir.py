@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from carecord.cli.terminal import err, failing_clearly, open_database, out
 from carecord.fhir_api.storing.asking import freshen_whole
-from carecord.fhir_api.storing.freshening import analyze, count_stale, note_all
+from carecord.fhir_api.storing.freshening import analyze, count_stale, note_all, note_due
 from carecord.kernel.settings import Settings
 
 app = typer.Typer(help="The record as FHIR resources.", no_args_is_help=True)
@@ -49,6 +49,7 @@ def prepare(
     ):
         if anew:
             note_all(connection)
+        note_due(connection)
         total = count_stale(connection, most=_ALL)
         task = progress.add_task("Records", total=total, rate=0)
         started = time.monotonic()

@@ -22,6 +22,7 @@ from carecord.fhir_api.kept import Json
 from carecord.fhir_api.negotiation import GENERAL, Preferences, native_preferences, preferences_of
 from carecord.fhir_api.outcomes import outcome_of
 from carecord.fhir_api.sending import send_reply
+from carecord.fhir_api.storing import Turns
 from carecord.kernel.errors import CareRecordError, NotAcceptable, Unavailable
 from carecord.kernel.faults import log_fault
 
@@ -67,6 +68,7 @@ class FHIRFace:
         self._gate = gate
         self._trail = trail
         self._body_limit_bytes = body_limit_bytes
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = _Received(os.urandom(16).hex(), dict(scope["headers"]))
@@ -113,6 +115,7 @@ class FHIRFace:
             return self._tell(address.interaction)
         try:
             check_address(call.rights, address)
+            await self._turns.look(self._parts.writing_pool)
             if call.method == "POST" and address.interaction is Interaction.SEARCH:
                 form = await call.body.form()
                 call.parameters = [*call.parameters, *specific(form)]

@@ -1,7 +1,7 @@
 """What the catalogue's FHIR resources are made from, beside the items themselves, and what comes out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -32,6 +32,8 @@ class About:
     today: date
     content_id: int | None = None
     """Of a document: the entry of `document_content` with the same DocumentId, which is its Binary."""
+    turns: list[date] = field(default_factory=list, compare=False)
+    """Days on which what is made would read otherwise, filled in as it is made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Keeping resources: making them anew of the record, writing what clients send, reading them back."""
 
-from carecord.fhir_api.storing.asking import freshen_all, freshen_asked
+from carecord.fhir_api.storing.asking import Turns, freshen_all, freshen_asked
 from carecord.fhir_api.storing.changing import create, create_many, delete, update
 from carecord.fhir_api.storing.freshening import Freshened, count_stale, freshen
 from carecord.fhir_api.storing.links import without_unknown_links, without_unknown_links_in
@@ -11,6 +11,7 @@ from carecord.fhir_api.storing.writing import allocate_ids
 __all__ = [
     "Freshened",
     "History",
+    "Turns",
     "Writer",
     "Written",
     "allocate_ids",

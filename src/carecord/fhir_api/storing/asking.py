@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,9 +11,10 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from carecord.fhir_api.storing.freshening import AT_ONCE, Freshened, freshen
+from carecord.fhir_api.storing.freshening import AT_ONCE, Freshened, freshen, note_due
 from carecord.fhir_api.storing.rows import queries
 from carecord.kernel.errors import Unavailable
+from carecord.kernel.local_time import now as uk_now
 
 PATIENCE_S = 4.0
 """How long a caller waits for resources to be made before it is told to come again."""
@@ -30,6 +32,24 @@ _BUSY = (
 
 _whole: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 """Of one process, one call makes all that is stale; the others wait, and find it made."""
+
+
+class Turns:
+    """What reads otherwise because a day has passed; in each process an hour's first call looks for it."""
+
+    def __init__(self) -> None:
+        self._hour: datetime | None = None
+
+    async def look(self, writing_pool: ConnectionPool[Any]) -> None:
+        hour = uk_now().replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            await asyncio.to_thread(_note_due, writing_pool)
+            self._hour = hour
+
+
+def _note_due(writing_pool: ConnectionPool[Any]) -> None:
+    with writing_pool.connection() as connection:
+        note_due(connection)
 
 
 async def freshen_asked(writing_pool: ConnectionPool[Any], patient_detail_ids: Sequence[int] | None) -> None:

@@ -1,7 +1,7 @@
 """Resources of entries: what each state of an entry is made into, one after the other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -41,6 +41,13 @@ class Workings:
     sources: Mapping[int, Source]
     today: date
     moment: datetime
+    turns: dict[tuple[int, str], date] = field(default_factory=dict)
+    """By record and store: the next day on which a resource made of it reads otherwise."""
+
+    def note_turns(self, record: int, store: str, days: Sequence[date]) -> None:
+        if days:
+            next_day = min(days)
+            self.turns[record, store] = min(next_day, self.turns.get((record, store), next_day))
 
 
 def read_sources(connection: Connection[Any], ids: Sequence[int]) -> dict[int, Source]:
@@ -124,6 +131,7 @@ def _wanted(
         letters.guarded(record, store, state.item, one)
         for one in resources_of(store, state.item, about=about)
     ]
+    workings.note_turns(record, store, about.turns)
     of_sent = _of_type(made, sent.type) if sent is not None else None
     wanted = []
     for one in made:

@@ -48,6 +48,11 @@ def freshen(
     return Freshened(len(ids), entries, resources, is_all=len(ids) < most)
 
 
+def note_due(connection: Connection[Any]) -> None:
+    """What reads otherwise from today on, because a date has passed, is to be made anew."""
+    connection.execute(queries.note_due, {"today": uk_now().date()})
+
+
 def count_stale(connection: Connection[Any], *, most: int) -> int:
     """How many records have something to be made anew, counted up to `most`."""
     row = connection.execute(queries.count_stale, {"most": most}).fetchone()
@@ -124,4 +129,17 @@ def _make(connection: Connection[Any], noted: _Noted) -> tuple[int, int]:
         make_patients(connection, course, read_records(connection, noted.patients), ended, workings)
     if noted.pairs:
         entries = make_entries(connection, course, noted.pairs, ended, workings)
+        _keep_turns(connection, workings)
     return entries, course.write(connection)
+
+
+def _keep_turns(connection: Connection[Any], workings: Workings) -> None:
+    if workings.turns:
+        connection.execute(
+            queries.keep_turns,
+            {
+                "days": list(workings.turns.values()),
+                "ids": [record for record, _ in workings.turns],
+                "stores": [store for _, store in workings.turns],
+            },
+        )

@@ -42,6 +42,19 @@ WHERE s.patient_detail_id = ANY (%(ids)s)
 -- What was noted is done.
 DELETE FROM fhir_api.stale WHERE seq = ANY (%(seqs)s)
 
+-- keep_turns --
+-- When resources of these stores of these records will read otherwise.
+INSERT INTO fhir_api.turning (day, patient_detail_id, store)
+SELECT * FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(stores)s::text[])
+ON CONFLICT DO NOTHING
+
+-- note_due --
+-- What reads otherwise from this day on is to be made anew.
+WITH due AS (
+    DELETE FROM fhir_api.turning WHERE day <= %(today)s RETURNING patient_detail_id, store
+)
+INSERT INTO fhir_api.stale (patient_detail_id, store) SELECT DISTINCT patient_detail_id, store FROM due
+
 -- note_all --
 -- Everything is to be made anew.
 INSERT INTO fhir_api.stale (patient_detail_id, store)

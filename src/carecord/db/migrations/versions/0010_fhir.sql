@@ -76,6 +76,15 @@ SET LOCAL statement_timeout = 0;
 INSERT INTO fhir_api.stale (patient_detail_id, store) SELECT patient_detail_id, '*' FROM patient_index.patient_record;
 CREATE INDEX stale_of_patient ON fhir_api.stale (patient_detail_id);
 
+CREATE TABLE fhir_api.turning (
+    day date NOT NULL,
+    patient_detail_id bigint NOT NULL,
+    store text COLLATE "C" NOT NULL,
+    PRIMARY KEY (day, patient_detail_id, store)
+);
+COMMENT ON TABLE fhir_api.turning IS
+    'The day on which resources of a store of a record read otherwise, though nobody changes the record: a status hangs on a date. Who first asks on that day moves it to fhir_api.stale.';
+
 -- Whoever changes an entry, and by whatever statement: its resources are made anew before they are next shown. Who
 -- writes through FHIR makes them in the same transaction, and says so by fhir_api.writing.
 CREATE FUNCTION fhir_api.note_entries() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,7 +1,7 @@
 """What a declaration says in words of a status, or of when a row becomes a resource, as plain functions."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from carecord.catalogue.model import Operation
 from carecord.fhir_api.kept import Json
@@ -30,11 +30,25 @@ def settler(operation: Operation, key: str) -> Settle | None:
 
 def is_past(value: str | None, about: About) -> bool:
     """Whether this day or time lies before the day it is looked at."""
-    return bool(value) and value[:10] < about.today.isoformat()  # type: ignore[index]
+    if not value:
+        return False
+    day = date.fromisoformat(value[:10])
+    if day < about.today:
+        return True
+    if day < date.max:
+        about.turns.append(day + timedelta(days=1))
+    return False
 
 
 def is_later(value: str | None, about: About) -> bool:
-    return bool(value) and value[:10] > about.today.isoformat()  # type: ignore[index]
+    """Whether this day or time lies after the day it is looked at."""
+    if not value:
+        return False
+    day = date.fromisoformat(value[:10])
+    if day <= about.today:
+        return False
+    about.turns.append(day)
+    return True
 
 
 def years_after(value: str, years: int) -> str:
