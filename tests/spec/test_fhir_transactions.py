@@ -112,6 +112,33 @@ def test_a_conditional_reference_finds_its_patient_or_fails_the_whole(
     assert len(fhir.found(f"/Observation?patient={patient['id']}")) == 1
 
 
+def test_a_conditional_reference_finds_a_patient_of_the_same_transaction(fhir: FHIRClient) -> None:
+    sent = patient_of()
+    number = sent["identifier"][0]["value"]
+    measured = observation_of("?", subject={"reference": f"Patient?identifier={number}"})
+    steps = [entry("POST", "Observation", measured), entry("POST", "Patient", sent)]
+
+    answer = fhir.post("", bundle("transaction", *steps), Prefer="return=representation")
+
+    assert statuses(answer) == ["201", "201"]
+    kept, made = (one["resource"] for one in answer.json()["entry"])
+    assert kept["subject"] == {"reference": f"Patient/{made['id']}"}
+
+
+def test_patients_of_a_transaction_are_found_whether_or_not_something_comes_with_them(
+    fhir: FHIRClient,
+) -> None:
+    alone = bundle("transaction", *(entry("POST", "Patient", patient_of()) for _ in range(2)))
+    answer = fhir.post("", alone, Prefer="return=representation")
+
+    assert statuses(answer) == ["201", "201"]
+    for one in answer.json()["entry"]:
+        made = one["resource"]
+        assert fhir.get(f"/Patient/{made['id']}").json() == made
+        number = made["identifier"][0]["value"]
+        assert fhir.found(f"/Patient?identifier={number}") == [f"Patient/{made['id']}"]
+
+
 def test_a_transaction_deletes_creates_changes_and_reads_in_this_order(
     fhir: FHIRClient, patient: Json
 ) -> None:
