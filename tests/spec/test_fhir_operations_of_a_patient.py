@@ -222,11 +222,11 @@ def test_a_summary_is_a_document_of_what_holds_now_and_says_where_nothing_is_kno
 
     assert (document["type"], composition["type"]["coding"][0]["code"]) == ("document", "60591-5")
     assert [one["title"] for one in composition["section"]] == [
-        "Active problems",
+        "Problem list",
         "Allergies and intolerances",
         "Medication summary",
     ]
-    assert "Asthma" in section(composition, "Active problems")["text"]["div"]
+    assert "Asthma" in section(composition, "Problem list")["text"]["div"]
     assert "Penicillin" in section(composition, "Allergies and intolerances")["text"]["div"]
     medication = section(composition, "Medication summary")
     assert medication["emptyReason"]["coding"][0]["code"] == "unavailable"
@@ -275,7 +275,7 @@ def test_a_summary_says_which_sections_are_withheld_from_the_one_who_asks(
 
     composition = narrow.get(f"/Patient/{ids[0]}/$summary").json()["entry"][0]["resource"]
 
-    assert section(composition, "Active problems")["entry"]
+    assert section(composition, "Problem list")["entry"]
     allergies = section(composition, "Allergies and intolerances")
     assert allergies["emptyReason"]["coding"][0]["code"] == "withheld"
 

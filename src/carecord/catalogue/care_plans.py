@@ -61,12 +61,7 @@ class EndOfLifePlan(Entry):
         Fhir("activity[cpr].detail.scheduledPeriod.start"),
         Fhir("period.start", on="Flag"),
     ]
-    cpr_review_date: Annotated[
-        Day | None,
-        SORT,
-        FILTER,
-        Fhir("activity[cpr].detail.scheduledPeriod.end"),
-    ]
+    cpr_review_date: Annotated[Day | None, SORT, FILTER]
     """When the decision is to be looked at again. It holds until it is changed, review or not."""
     cpr_reason: Annotated[str | None, FILTER, Fhir("activity[cpr].detail.description")]
     capacity_for_decision: Annotated[

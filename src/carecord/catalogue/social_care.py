@@ -190,7 +190,7 @@ class SocialCareAssessment(Entry):
     assessor_name: Annotated[str | None, FILTER, Fhir("owner.display")]
     team_code: Annotated[str | None, FILTER]
     team_desc: Annotated[str | None, SORT, FILTER]
-    review_date: Annotated[Day | None, SORT, FILTER, Fhir("restriction.period.end")]
+    review_date: Annotated[Day | None, SORT, FILTER]
     status: Annotated[str, SORT, FILTER, Fhir("status")]
     """Planned = requested, In progress = in-progress, Completed, Cancelled."""
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]

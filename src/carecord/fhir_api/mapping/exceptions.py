@@ -34,6 +34,8 @@ _BY_REASON: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "SocialCareCarePlan": ("ReviewDate",),
         "ChildStatus": ("NextReviewDate",),
         "UniversalCarePlan": ("ReviewDate",),
+        "EndOfLifePlan": ("CprReviewDate",),
+        "SocialCareAssessment": ("ReviewDate",),
     },
     _NO_CONTACT_OF_TEAM: {
         "LegalInformation": ("PersonTelephone",),

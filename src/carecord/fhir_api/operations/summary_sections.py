@@ -172,7 +172,8 @@ def _dosage(resource: Json) -> str:
 
 
 def _clinical_status(resource: Json) -> str:
-    return concept(resource.get("clinicalStatus"))
+    """A diagnosis of a hospital stay comes without one: whether it still holds, nobody has said."""
+    return concept(resource.get("clinicalStatus")) or "not stated"
 
 
 def _status(resource: Json) -> str:
@@ -183,7 +184,7 @@ SECTIONS = (
     Section(
         "11450-4",
         "Problem list - Reported",
-        "Active problems",
+        "Problem list",
         ("Condition",),
         _is_active_problem,
         _clinical_status,
