@@ -11,7 +11,7 @@ from carecord.catalogue.model import Operation, Part
 from carecord.catalogue.samples import sample_of
 from carecord.fhir_api.definitions import value_set
 from carecord.fhir_api.kept import Json
-from carecord.fhir_api.mapping import About, Made, Source, resources_of
+from carecord.fhir_api.mapping import About, Content, Made, Source, resources_of
 from carecord.fhir_api.mapping.codes import WORDS
 from carecord.fhir_api.mapping.elements import below
 from carecord.fhir_api.validating import check
@@ -361,12 +361,15 @@ def test_what_is_restricted_is_labelled_so() -> None:
 
 
 def test_a_document_leads_to_its_content_where_it_is_held() -> None:
-    held = About(2188, 77, SOURCE, datetime.date(2024, 3, 1), content_id=78)
+    content = Content(78, "text/html", 512)
+    held = About(2188, 77, SOURCE, datetime.date(2024, 3, 1), content)
 
-    there = only("document", held, DocumentId="D1", MimeType="application/pdf")
+    there = only("document", held, DocumentId="D1", MimeType="application/pdf", SizeBytes=9)
     absent = only("document", DocumentId="D1")
 
-    assert there["content"] == [{"attachment": {"contentType": "application/pdf", "url": "Binary/78"}}]
+    assert there["content"] == [
+        {"attachment": {"contentType": "text/html", "size": 512, "url": "Binary/78"}}
+    ], "its bytes say what they are"
     assert absent["content"] == [{"attachment": {"title": "Not held"}}]
     assert errors(absent) == []
 

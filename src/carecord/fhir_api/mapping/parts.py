@@ -23,6 +23,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a document: the entry of `document_content` with its DocumentId, which is a Binary."""
+
+    entry_id: int
+    mime_type: str | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """Which entry an item is, in whose record, and on which day it is looked at (UK local)."""
 
@@ -30,8 +39,8 @@ class About:
     entry_id: int
     source: Source
     today: date
-    content_id: int | None = None
-    """Of a document: the entry of `document_content` with the same DocumentId, which is its Binary."""
+    content: Content | None = None
+    """Of a document whose bytes are held."""
     turns: list[date] = field(default_factory=list, compare=False)
     """Days on which what is made would read otherwise, filled in as it is made."""
 

@@ -125,8 +125,8 @@ def _wanted(
     """What a state is made into. What a client sent once keeps its ID, and stays the client's to change."""
     record, store, entry_id = group
     source = workings.sources[record]
-    content_id = letters.content_id(record, store, state.item)
-    about = About(record, entry_id, source, workings.today, content_id)
+    content = letters.content(record, store, state.item)
+    about = About(record, entry_id, source, workings.today, content)
     made = [
         letters.guarded(record, store, state.item, one)
         for one in resources_of(store, state.item, about=about)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from carecord.catalogue.documents import BUNDLE as DOCUMENTS
-from carecord.fhir_api.mapping.parts import Made
+from carecord.fhir_api.mapping.parts import Content, Made
 
 CONTENT = "document_content"
 _LETTER = "document"
@@ -18,7 +18,7 @@ _RESTRICTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiali
 
 @dataclass(slots=True)
 class _Letter:
-    content_id: int | None = None
+    content: Content | None = None
     bundle: str | None = None
     restricted: bool = False
 
@@ -35,17 +35,17 @@ class Letters:
                 continue
             letter = self._letters.setdefault((patient_detail_id, document_id), _Letter())
             if store == CONTENT:
-                letter.content_id = entry_id
+                letter.content = Content(entry_id, item.get("MimeType"), item.get("SizeBytes"))
             # What stands among the documents counts before what a summary or the GP's list says of it.
             elif letter.bundle is None or store == _LETTER:
                 letter.bundle = _BUNDLES[store]
             if item.get("Confidentiality") == "Restricted":
                 letter.restricted = True
 
-    def content_id(self, patient_detail_id: int, store: str, item: Mapping[str, Any]) -> int | None:
-        """The entry that holds a document's bytes."""
+    def content(self, patient_detail_id: int, store: str, item: Mapping[str, Any]) -> Content | None:
+        """A document's bytes, where they are held."""
         letter = self._of(patient_detail_id, item) if store in _BUNDLES else None
-        return letter.content_id if letter else None
+        return letter.content if letter else None
 
     def guarded(self, patient_detail_id: int, store: str, item: Mapping[str, Any], made: Made) -> Made:
         """Bytes are as little shown as the document that they are of."""

@@ -29,8 +29,11 @@ def settle_document(document: Json, item: Item, about: About) -> bool:
     document["status"] = "entered-in-error" if item.get("Status") == "Withdrawn" else "current"
     content = document.setdefault("content", [{}])
     attachment = content[0].setdefault("attachment", {})
-    if about.content_id is not None:
-        attachment["url"] = f"Binary/{about.content_id}"
+    if about.content is not None:
+        # What the bytes are, they themselves say; a list of letters may say what they were sent as.
+        told = {"contentType": about.content.mime_type, "size": about.content.size_bytes}
+        attachment |= {name: value for name, value in told.items() if value is not None}
+        attachment["url"] = f"Binary/{about.content.entry_id}"
     elif not attachment:
         attachment["title"] = "Not held"
     return True
