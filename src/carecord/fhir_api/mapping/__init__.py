@@ -4,6 +4,7 @@ from carecord.fhir_api.mapping.entries import resources_of
 from carecord.fhir_api.mapping.parts import (
     PATIENT_STORES,
     About,
+    Content,
     Item,
     Made,
     PatientLink,
@@ -15,6 +16,7 @@ from carecord.fhir_api.mapping.patients import patient_of
 __all__ = [
     "PATIENT_STORES",
     "About",
+    "Content",
     "Item",
     "Made",
     "PatientLink",
