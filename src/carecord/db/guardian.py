@@ -277,5 +277,4 @@ def _environment(folder: ServerFolder) -> dict[str, str]:
 
 def _shared_buffers() -> str:
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_048_576
-    # A quarter, as PostgreSQL's manual has it. What is never read takes no room.
-    return f"{max(64, memory_mb // 4)}MB"
+    return f"{max(64, min(512, memory_mb // 8))}MB"

@@ -26,9 +26,7 @@ NUMBER_RULE = "NHS number and date of birth"
 STEWARD = "steward"
 DECIDED_BY = "carecord"
 
-_BLOCKED = queries.blocked_pairs.replace("{held}", queries.held)
-_BLOCKED_BY_ID = _BLOCKED.replace("{chosen}", queries.of_ids)
-BLOCKED_BY_SOURCE_KEY = _BLOCKED.replace("{chosen}", queries.of_source_keys)
+_BLOCKED_PAIRS = queries.blocked_pairs.replace("{held}", queries.held)
 _BLOCKED_BY_KEYS = queries.blocked_by_keys.replace("{held}", queries.held)
 _NAMESAKES = queries.namesakes.replace("{held}", queries.held)
 _NAMESAKES_OF_STORED = _NAMESAKES.replace("{mine}", "patient_index.patient_record")
@@ -94,7 +92,7 @@ class _Neighbourhood:
 
 
 @dataclass(frozen=True, slots=True)
-class Concluded:
+class _Concluded:
     """What has been decided of some records, and is yet to be stored."""
 
     records: Mapping[int, IndexedRecord]
@@ -190,12 +188,7 @@ def in_one_go(connection: Connection[Any]) -> AbstractContextManager[Any]:
 
 def find_blocked(connection: Connection[Any], patient_detail_ids: Sequence[int], model: Model) -> Blocked:
     """What shares a blocking key with these records."""
-    asked = {"ids": list(patient_detail_ids), "hot": model.hot}
-    return read_blocked(connection.execute(_BLOCKED_BY_ID, asked))
-
-
-def read_blocked(rows: Iterable[Sequence[Any]]) -> Blocked:
-    """What the query `blocked_pairs` found."""
+    rows = connection.execute(_BLOCKED_PAIRS, {"ids": list(patient_detail_ids), "hot": model.hot})
     found = Blocked()
     for record, hot_key, *other in rows:
         if hot_key is not None:
@@ -264,7 +257,7 @@ def _conclude(
     *,
     new: Collection[int],
     sharing: bool,
-) -> Concluded:
+) -> _Concluded:
     around = _neighbourhood(connection, blocked, ids, model, new=new, sharing=sharing)
     links: dict[Pair, Verdict] = {}
     tasks: dict[Pair, Task] = {}
@@ -281,7 +274,7 @@ def _conclude(
         tasks |= settled.tasks
         person |= _persons(settled.group)
     by_weight = {d.pair: d for d in around.decisions.values() if d.rule != STEWARD}
-    return Concluded(around.records, by_weight, links, tasks, person)
+    return _Concluded(around.records, by_weight, links, tasks, person)
 
 
 def _neighbourhood(
@@ -363,7 +356,7 @@ def _persons(group: Mapping[int, int]) -> dict[int, int]:
 
 def _keep(
     connection: Connection[Any],
-    concluded: Concluded,
+    concluded: _Concluded,
     model: Model,
     *,
     arriving: Mapping[str, Any] | None = None,
@@ -390,7 +383,7 @@ def _keep(
     )
 
 
-def _verdicts(concluded: Concluded, pairs: Sequence[Pair], model: Model) -> dict[str, Any]:
+def _verdicts(concluded: _Concluded, pairs: Sequence[Pair], model: Model) -> dict[str, Any]:
     """What is kept of the decisions on these pairs."""
     links, tasks = concluded.links, concluded.tasks
     verdicts = [links[p] if p in links else tasks[p].verdict for p in pairs]

@@ -1,6 +1,6 @@
 """What stewards say of links: it holds against all weights, until a steward says otherwise."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,11 @@ from psycopg import Connection
 from carecord.kernel.errors import Conflict, NotFound
 from carecord.kernel.sql import load_queries
 from carecord.patient_index.groups import Pair, connected_parts, pair
-from carecord.patient_index.linking import Decision, lock_index, relink
+from carecord.patient_index.linking import STEWARD, Decision, lock_index, relink
 
 queries = load_queries(__package__)
 own = load_queries(__package__, "reviewing.sql")
+merging = load_queries(__package__, "merging.sql")
 
 LINK_BARRED = "link_barred"
 """Why a link was refused: somebody has said that the two are different patients."""
@@ -198,6 +199,26 @@ def words_between(
     return map_words(
         connection.execute(own.words_between, {"ours": list(ours), "theirs": list(theirs)}).fetchall()
     )
+
+
+def bar_again(connection: Connection[Any], bars: Iterable[Sequence[Any]]) -> None:
+    """Put bars in force: two records, who said it and why, whether it is sealed, and the word it is part of.
+
+    Where somebody has spoken of a pair since, that stands. Conflict where words contradict each other.
+    """
+    for record_a, record_b, decided_by, reason, sealed, word_id in bars:
+        bar = {
+            "record_a": record_a,
+            "record_b": record_b,
+            "decided_by": decided_by,
+            "reason": reason,
+            "sealed": sealed,
+            "word_id": word_id,
+            "steward": STEWARD,
+        }
+        connection.execute(merging.end_weights_on, bar)
+        connection.execute(merging.say_again, bar)
+        check_words_agree(connection, record_a)
 
 
 def check_words_agree(connection: Connection[Any], patient_detail_id: int) -> None:

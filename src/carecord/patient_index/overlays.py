@@ -17,12 +17,11 @@ from carecord.kernel.sql import load_queries
 from carecord.patient_index.comparing import COMPARISONS, NOTHING, compare
 from carecord.patient_index.deciding import judge
 from carecord.patient_index.linking import DECIDED_BY, STEWARD, lock_index, read_identity, relink
-from carecord.patient_index.links import check_words_agree
+from carecord.patient_index.links import bar_again, check_words_agree
 from carecord.patient_index.normalise import Identity
 from carecord.patient_index.scoring import Model, Score, model_in_force, score
 
 queries = load_queries(__package__, "overlays.sql")
-merging = load_queries(__package__, "merging.sql")
 
 Decision = Literal["same person", "another person"]
 
@@ -270,17 +269,5 @@ def _hand_on_bars(connection: Connection[Any], patient_detail_id: int, former: S
     """
     asked: dict[str, Any] = {"patient_detail_id": patient_detail_id, "former": former, "steward": STEWARD}
     bars = connection.execute(queries.bars_to_hand_on, asked).fetchall()
-    for record_a, record_b, decided_by, reason, sealed, word_id in bars:
-        bar = {
-            "record_a": record_a,
-            "record_b": record_b,
-            "decided_by": decided_by,
-            "reason": reason,
-            "sealed": sealed,
-            "word_id": word_id,
-            "steward": STEWARD,
-        }
-        connection.execute(merging.end_weights_on, bar)
-        connection.execute(merging.say_again, bar)
-        check_words_agree(connection, record_a)
+    bar_again(connection, bars)
     return sorted({record for bar in bars for record in bar[:2]})

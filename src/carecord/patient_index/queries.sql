@@ -214,19 +214,12 @@ WHERE r.patient_detail_id = ANY (ARRAY(SELECT unnest(sharers) FROM sharing WHERE
 UNION ALL
 SELECT key, NULL, NULL, NULL, NULL, NULL, false FROM sharing WHERE cardinality(sharers) > %(hot)s
 
--- of_ids --
--- A condition: these records.
-patient_detail_id = ANY (%(ids)s)
-
--- of_source_keys --
--- A condition: these records of a source.
-tenancy_id = %(tenancy_id)s AND source_key = ANY (%(source_keys)s)
-
 -- blocked_pairs --
--- Each record that is {chosen} beside every record that shares a blocking key with it, and beside itself.
+-- Each of these records beside every record that shares a blocking key with it, and beside itself.
 -- A key that more than %(hot)s records share is passed over: it stands there alone, without a record beside.
 WITH mine AS (
-    SELECT patient_detail_id, blocking_keys FROM patient_index.patient_record WHERE {chosen}
+    SELECT patient_detail_id, blocking_keys FROM patient_index.patient_record
+    WHERE patient_detail_id = ANY (%(ids)s)
 ), sharing AS (
     SELECT mine.patient_detail_id AS record, few.key, few.other, few.sharers
     FROM mine CROSS JOIN unnest(mine.blocking_keys) AS keys (key)

@@ -167,19 +167,7 @@ def _take_back(
     words = {"decisions": list(decisions), "steward": STEWARD}
     bars = connection.execute(merging.overridden, words).fetchall()
     links.withdraw(connection, decisions[0], withdrawn_by=withdrawn_by, reason=reason, may_see_sealed=True)
-    for record_a, record_b, decided_by, why, sealed, word_id in bars:
-        bar = {
-            "record_a": record_a,
-            "record_b": record_b,
-            "decided_by": decided_by,
-            "reason": why,
-            "sealed": sealed,
-            "word_id": word_id,
-            "steward": STEWARD,
-        }
-        connection.execute(merging.end_weights_on, bar)
-        connection.execute(merging.say_again, bar)
-        links.check_words_agree(connection, record_a)
+    links.bar_again(connection, bars)
 
 
 def _person_of(connection: Connection[Any], patient_detail_id: int) -> list[int]:

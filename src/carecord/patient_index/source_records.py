@@ -14,7 +14,6 @@ from carecord.patient_index.blocking import blocking_keys
 from carecord.patient_index.deletion import admit
 from carecord.patient_index.demographics import SourceRecord
 from carecord.patient_index.linking import (
-    BLOCKED_BY_SOURCE_KEY,
     Blocked,
     IndexedRecord,
     NeedsWholeIndex,
@@ -25,7 +24,6 @@ from carecord.patient_index.linking import (
     find_sharers,
     in_one_go,
     lock_index,
-    read_blocked,
     read_identity,
     relink,
 )
@@ -131,11 +129,13 @@ def file_and_commit(
     may be, and to store. That is why nothing here waits for the server to begin, and why it has no savepoint.
     """
     model = model or model_in_force()
-    if 0 < len(records) <= FEW:
+    if not records:
+        return Filed(made_or_changed=0, links=Relinked())
+    if len(records) <= FEW:
         with suppress(NeedsWholeIndex), _transaction_in_one_go(connection):
             return _file_beside_others(connection, tenancy_id, records, model)
     with connection.transaction():
-        return file_records(connection, tenancy_id, records, model=model)
+        return _file_alone(connection, tenancy_id, records, model)
 
 
 @contextmanager
@@ -164,7 +164,9 @@ def _file_beside_others(
     known, needs_whole_index, ids, _ = asked.fetchone() or ([], True, [], 0)
     if needs_whole_index:
         raise NeedsWholeIndex
-    filed = _file_known(connection, [values[key] for key in known], records, model)
+    filed = Filed(made_or_changed=0, links=Relinked())
+    if known:
+        filed = _file_known(connection, [values[key] for key in known], records, model)
     links, arrivals = filed.links, [record for record in records if record.source_key not in known]
     for own, record in zip(ids, arrivals, strict=False):
         stored_as = values[record.source_key]
@@ -182,16 +184,15 @@ def _file_known(
     model: Model,
 ) -> Filed:
     """Those that their source has sent before."""
-    if not rows:
-        return Filed(made_or_changed=0, links=Relinked())
-    asked = {"tenancy_id": rows[0]["tenancy_id"], "source_keys": [row["source_key"] for row in rows]}
     filings = [connection.execute(_FILE_ONE, row) for row in rows]
-    sharers = connection.execute(BLOCKED_BY_SOURCE_KEY, asked | {"hot": model.hot})
     for row in rows:
         connection.execute(_RETIRE_NUMBERS_OF_ONE, row)
         connection.execute(_FILE_NUMBERS_OF_ONE, row)
     changed = [_FiledRecord(*found) for filing in filings for found in filing]
-    links = _link(connection, changed, records, read_blocked(sharers), model, sharing=True)
+    if not changed:
+        return Filed(made_or_changed=0, links=Relinked())
+    blocked = find_blocked(connection, [one.patient_detail_id for one in changed], model)
+    links = _link(connection, changed, records, blocked, model, sharing=True)
     return Filed(made_or_changed=len(changed), links=links)
 
 

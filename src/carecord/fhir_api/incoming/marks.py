@@ -59,7 +59,7 @@ def _first(resource: Json, node: Any, steps: tuple[Step, ...], at: int) -> Any:
                 # "Less than 5" is not 5: who needs it says it in words.
                 return None
             case "unit":
-                return node.get("unit") or node.get("code")
+                return node.get("unit") or node.get("code") or None
     for one in _chosen(node, step):
         found = _first(resource, one, steps, at + 1)
         if found is not None:

@@ -1,5 +1,6 @@
 """Whether anything in an export's file has been refused, restricted or withdrawn since it was written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def name_line(kept: Kept) -> bytes:
 
 def records_in(file: Path) -> list[int]:
     """In whose records the resources of a file are."""
-    return sorted({record for _, record in _names(file) if record is not None})
+    return _records(_names(file))
 
 
 def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: Rights) -> bool:
@@ -38,11 +39,15 @@ def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: R
     sight = sight_of(rights, Deed.READ, (type_name,))
     statement = sql.SQL(queries.recalled).format(visible=sql.SQL(sight.text))
     values = {name: list(one) if isinstance(one, tuple) else one for name, one in sight.values.items()}
-    values |= {"type": type_name, "ids": [id for id, _ in names], "records": records_in(file)}
+    values |= {"type": type_name, "ids": [id for id, _ in names], "records": _records(names)}
     with pool.connection() as connection:
         row = connection.execute(statement, values).fetchone()
     assert row is not None
     return bool(row[0])
+
+
+def _records(names: Sequence[tuple[str, int | None]]) -> list[int]:
+    return sorted({record for _, record in names if record is not None})
 
 
 def _names(file: Path) -> list[tuple[str, int | None]]:
