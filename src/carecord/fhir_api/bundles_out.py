@@ -83,7 +83,7 @@ def response_entry(
 
 
 def etag(kept: Kept) -> str:
-    return f'W/"{kept.version}"'
+    return f'W/"{kept.version_id}"'
 
 
 def http_date(kept: Kept) -> str:
@@ -104,7 +104,7 @@ def _found(base: str, kept: Kept, mode: bytes) -> bytes:
 def _version(base: str, kept: Kept) -> bytes:
     if kept.body is None:
         request, status = {"method": "DELETE", "url": f"{kept.type}/{kept.id}"}, "204 No Content"
-    elif kept.version == 1:
+    elif kept.version_id == "1":
         request, status = {"method": "POST", "url": kept.type}, "201 Created"
     else:
         request, status = {"method": "PUT", "url": f"{kept.type}/{kept.id}"}, "200 OK"

@@ -1,7 +1,7 @@
 """Writing: create, update, patch and delete, each by id or by a condition."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -19,7 +19,7 @@ from carecord.fhir_api.patching import patched
 from carecord.fhir_api.preconditions import expected_version
 from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.searching import Search
-from carecord.fhir_api.storing.links import body_without_unknown_links
+from carecord.fhir_api.storing.links import without_unknown_links_in
 from carecord.fhir_api.storing.writer import (
     Writer,
     Written,
@@ -38,9 +38,11 @@ async def create(call: Call) -> Reply:
     writer = writer_of(call, resource)
     condition = call.header(b"if-none-exist")
     if condition is None:
-        return await _told(
+        return await change(
             call,
-            lambda connection: Change(reply_to(call, storing.create(connection, resource, writer), warnings)),
+            lambda connection: Change(
+                reply_to(connection, call, storing.create(connection, resource, writer), warnings)
+            ),
         )
     search = await _ready(call, parse_parameters(condition.removeprefix("?").encode()), where="If-None-Exist")
 
@@ -48,10 +50,10 @@ async def create(call: Call) -> Reply:
         lock_condition(connection, _type(call), search)
         found = find_match(connection, search, call.rights, tenancy_id=writer.tenancy_id)
         if found is not None:
-            return Change(reply_to(call, existing(connection, _type(call), found), warnings))
-        return Change(reply_to(call, storing.create(connection, resource, writer), warnings))
+            return Change(reply_to(connection, call, existing(connection, _type(call), found), warnings))
+        return Change(reply_to(connection, call, storing.create(connection, resource, writer), warnings))
 
-    return await _told(call, work)
+    return await change(call, work)
 
 
 async def update(call: Call) -> Reply:
@@ -73,13 +75,13 @@ async def update_conditionally(call: Call) -> Reply:
     def work(connection: Connection[Any]) -> Change:
         lock_condition(connection, _type(call), search)
         written = put_by_condition(connection, search, resource, writer, expected=expected)
-        return Change(reply_to(call, written, warnings))
+        return Change(reply_to(connection, call, written, warnings))
 
-    return await _told(call, work)
+    return await change(call, work)
 
 
 def put_by_condition(
-    connection: Connection[Any], search: Search, resource: Json, writer: Writer, *, expected: int | None
+    connection: Connection[Any], search: Search, resource: Json, writer: Writer, *, expected: str | None
 ) -> Written:
     """What a conditional update does with a resource: R4 §3.1.0.4.3, case by case."""
     found = find_match(connection, search, writer.rights, tenancy_id=writer.tenancy_id)
@@ -114,9 +116,9 @@ async def _patch(call: Call, id_: str, steps: list[Any]) -> Reply:
 
     def work(connection: Connection[Any]) -> Change:
         written, warnings = patch_in_place(connection, call, _type(call), id_, steps, expected=expected)
-        return Change(reply_to(call, written, warnings))
+        return Change(reply_to(connection, call, written, warnings))
 
-    return await _told(call, work)
+    return await change(call, work)
 
 
 def patch_in_place(
@@ -126,7 +128,7 @@ def patch_in_place(
     id_: str,
     steps: list[Any],
     *,
-    expected: int | None,
+    expected: str | None,
 ) -> tuple[Written, list[Issue]]:
     """Patch the version in force, which nobody else changes meanwhile."""
     newest = newest_locked(connection, type_name, id_)
@@ -137,10 +139,12 @@ def patch_in_place(
         raise unknown_resource()
     if head.body is None:
         raise Gone("The resource has been deleted.", reason="deleted")
-    check_version(head, expected)
-    resource, warnings = checked(patched(head.kept(), steps), type_name)
-    writer = writer_of_kept(call, head.kept())
-    return storing.update(connection, resource, id_, writer, expected_version=head.version), warnings
+    check_version(connection, head, expected, writer_of_kept(call, head.kept()))
+    # The steps look at what the client reads, and at no more.
+    [known] = without_unknown_links_in(connection, [head.kept()], call.rights)
+    resource, warnings = checked(patched(known, steps), type_name)
+    writer = writer_of_kept(call, known)
+    return storing.update(connection, resource, id_, writer, expected_version=expected), warnings
 
 
 def existing(connection: Connection[Any], type_name: str, id_: str) -> Written:
@@ -175,13 +179,13 @@ async def _delete(call: Call, id_: str) -> Reply:
         return Change(Reply(status=204, headers={"ETag": etag(deleted.kept)}).showing(deleted.kept))
 
     try:
-        return await _told(call, work)
+        return await change(call, work)
     except NotFound:
         return Reply(status=204)
 
 
 def delete_in_place(
-    connection: Connection[Any], call: Call, type_name: str, id_: str, *, expected: int | None
+    connection: Connection[Any], call: Call, type_name: str, id_: str, *, expected: str | None
 ) -> Written:
     """Raises NotFound where there never was such a resource, or the client may not know of it."""
     head = newest_locked(connection, type_name, id_)
@@ -197,17 +201,9 @@ async def _put(call: Call, resource: Json, warnings: list[Issue]) -> Reply:
 
     def work(connection: Connection[Any]) -> Change:
         written = storing.update(connection, resource, str(call.id), writer, expected_version=expected)
-        return Change(reply_to(call, written, warnings))
+        return Change(reply_to(connection, call, written, warnings))
 
-    return await _told(call, work)
-
-
-async def _told(call: Call, work: Callable[[Connection[Any]], Change]) -> Reply:
-    """Do the work; a Patient that goes back names no record that the caller may not know of."""
-    reply = await change(call, work)
-    if call.type == "Patient" and reply.body is not None:
-        reply.body = await body_without_unknown_links(call.parts.readers, reply.body, call.rights)
-    return reply
+    return await change(call, work)
 
 
 def writer_of(call: Call, resource: Json | None) -> Writer:
@@ -257,9 +253,9 @@ def checked(resource: Json, type_name: str) -> tuple[Json, list[Issue]]:
     return resource, issues
 
 
-def reply_to(call: Call, written: Written, warnings: list[Issue]) -> Reply:
-    """The answer to a write, with as much in it as was asked for."""
-    kept = written.kept
+def reply_to(connection: Connection[Any], call: Call, written: Written, warnings: list[Issue]) -> Reply:
+    """The answer to a write, with as much in it as was asked for and the client may know."""
+    [kept] = without_unknown_links_in(connection, [written.kept], call.rights)
     reply = Reply(status=201 if written.created else 200, headers=headers_of(call.base, kept)).showing(kept)
     match call.preferences.returns:
         case "minimal":
@@ -273,7 +269,7 @@ def reply_to(call: Call, written: Written, warnings: list[Issue]) -> Reply:
 
 def headers_of(base: str, kept: Kept) -> dict[str, str]:
     return {
-        "Location": f"{full_url(base, kept)}/_history/{kept.version}",
+        "Location": f"{full_url(base, kept)}/_history/{kept.version_id}",
         "ETag": etag(kept),
         "Last-Modified": http_date(kept),
     }

@@ -22,6 +22,7 @@ from carecord.fhir_api.operations.sight import Statement, sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.asking import freshen_asked
 from carecord.fhir_api.storing.links import without_unknown_links
+from carecord.fhir_api.visibility import known_update
 from carecord.kernel.errors import NotFound
 from carecord.kernel.sql import load_queries
 
@@ -155,7 +156,9 @@ def _page(found: PGresult, count: int) -> Page:
 
 @lru_cache(maxsize=256)
 def _statement(visible: str) -> Statement:
-    return Statement.of(sql.SQL(queries.everything).format(columns=COLUMNS, visible=sql.SQL(visible)))
+    text = sql.SQL(queries.everything)
+    updated = known_update(sql.Identifier("r"))
+    return Statement.of(text.format(columns=COLUMNS, updated=updated, visible=sql.SQL(visible)))
 
 
 async def _read_referred(call: Call, place: _Place, rows: Sequence[Kept]) -> list[Kept]:

@@ -12,7 +12,7 @@ WITH person AS MATERIALIZED (
             {columns}
         FROM fhir_api.resource r
         WHERE r.patient_detail_id = ANY (ARRAY(SELECT patient_detail_id FROM person))
-          AND r.type = ANY (%(types)s::text[]) AND r.last_updated >= %(since)s::timestamptz AND {visible}
+          AND r.type = ANY (%(types)s::text[]) AND {updated} >= %(since)s::timestamptz AND {visible}
     ) AS o
     WHERE (o.place, o.type, o.id)
         > (%(after_place)s::integer, %(after_type)s::text COLLATE "C", %(after_id)s::text COLLATE "C")

@@ -20,6 +20,7 @@ from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.asking import freshen_all
 from carecord.fhir_api.storing.links import without_unknown_links_in
+from carecord.fhir_api.visibility import known_update
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "exporting.sql")
@@ -83,6 +84,7 @@ class _Run:
         statement = sql.SQL(queries.page).format(
             level=sql.SQL(LEVELS[self._job.level]),
             visible=sql.SQL(sight.text),
+            updated=known_update(sql.Identifier("r")),
         )
         lists = {name: list(one) if isinstance(one, tuple) else one for name, one in sight.values.items()}
         values: dict[str, Any] = lists | {

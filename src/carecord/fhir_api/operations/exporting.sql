@@ -9,8 +9,8 @@ SELECT now() AS until, least(now(), (
 SELECT r.type, r.id, r.version, r.last_updated, r.patient_detail_id, r.tenancy_id, r.restricted, r.body
 FROM fhir_api.resource r
 WHERE r.type = %(type)s AND r.id > %(after)s COLLATE "C"
-  AND (%(since)s::timestamptz IS NULL OR r.last_updated >= %(since)s::timestamptz)
-  AND r.last_updated <= %(until)s::timestamptz
+  AND (%(since)s::timestamptz IS NULL OR {updated} >= %(since)s::timestamptz)
+  AND {updated} <= %(until)s::timestamptz
   AND {level} AND {visible}
 ORDER BY r.id
 LIMIT %(limit)s

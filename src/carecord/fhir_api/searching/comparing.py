@@ -39,6 +39,14 @@ _INSTANTS = {
     Prefix.ENDS_BEFORE: "{l} < {low}",
     Prefix.ABOUT: "({l} >= {low} AND {l} < {high})",
 }
+# As far as these say that it is not before.
+_SINCE = {
+    Prefix.EQUAL: "{l} >= {low}",
+    Prefix.GREATER: "{l} >= {high}",
+    Prefix.GREATER_OR_EQUAL: "{l} >= {low}",
+    Prefix.STARTS_AFTER: "{l} >= {high}",
+    Prefix.ABOUT: "{l} >= {low}",
+}
 # Numbers: a value, or a range with both ends in it; the prefixes that compare take the number as written.
 _MEASURES = {
     Prefix.EQUAL: "({l} >= {low} AND {h} < {high})",
@@ -86,9 +94,15 @@ def span_test(range_: Range, value: sql.Composable = _V) -> sql.Composable:
     return _test(range_, _SPANS, _AS_BIGINT, _ends(_SPAN_END, value))
 
 
-def instant_test(r: sql.Composable, range_: Range) -> sql.Composable:
-    at = sql.SQL("{}.last_updated").format(r)
-    return _test(range_, _INSTANTS, _AS_INSTANT, [at, at])
+def instant_test(
+    range_: Range, at: sql.Composable, *, no_later_than: sql.Composable | None = None
+) -> sql.Composable:
+    """Of the instant `at`. What it is `no_later_than` may have an index, and then narrows."""
+    test = _test(range_, _INSTANTS, _AS_INSTANT, [at, at])
+    if no_later_than is None or range_.prefix not in _SINCE:
+        return test
+    since = _test(range_, _SINCE, _AS_INSTANT, [no_later_than, no_later_than])
+    return sql.SQL("({} AND {})").format(since, test)
 
 
 def number_test(range_: Range, value: sql.Composable = _V) -> sql.Composable:

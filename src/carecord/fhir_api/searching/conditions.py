@@ -108,8 +108,12 @@ def condition(term: Term, scene: Scene) -> sql.Composable:
         case Dates(parameter=parameter, ranges=ranges, narrowing=narrowing):
             found = _any_value(r, parameter, [span_test(one) for one in ranges])
             return _narrowed(scene, narrowing, found)
+        case Updated(ranges=ranges, of_patients=True):
+            known, last = known_update(r), sql.SQL("{}.last_updated").format(r)
+            return _one_of([instant_test(one, known, no_later_than=last) for one in ranges])
         case Updated(ranges=ranges):
-            return _one_of([instant_test(r, one) for one in ranges])
+            last = sql.SQL("{}.last_updated").format(r)
+            return _one_of([instant_test(one, last) for one in ranges])
         case Numbers(parameter=parameter, ranges=ranges):
             return _any_value(r, parameter, [number_test(one) for one in ranges])
         case Quantities(parameter=parameter, ranges=ranges):
@@ -121,6 +125,11 @@ def condition(term: Term, scene: Scene) -> sql.Composable:
             return _chain(term, scene)
         case Having():
             return _having(term, scene)
+
+
+def known_update(r: sql.Composable) -> sql.Composable:
+    """When what the caller knows of a Patient last changed."""
+    return sql.SQL("({})").format(sql.SQL(fragments.known_update).format(r=r))
 
 
 def of_type(type_name: str, terms: tuple[Term, ...], scene: Scene) -> sql.Composable:

@@ -63,7 +63,13 @@ async def find(readers: Readers, search: Search, rights: Rights, *, cursor: Json
         stale = numbers_of(answer.get_value(0, 1))
         return Found([], [], total, None, list(search.warnings), stale is not None, stale or None)
     place = _Place.parse(cursor, search)
-    statement = page_statement(search.shape, reach, _counting(search), place.nulls if place else None)
+    statement = page_statement(
+        search.shape,
+        reach,
+        _counting(search),
+        place.nulls if place else None,
+        knows_all=rights.tenancies is None,
+    )
     values |= {"row_limit": search.count + 1, **(place.values if place else {})}
     answer = await _ask(readers, statement, values)
     found = _page(answer, search)

@@ -16,6 +16,14 @@ WHERE whose.patient_detail_id = substring(named FROM '^Patient/([0-9]{{1,18}})$'
 AND NOT whose.sharing_refused AND 'demographics' <> ALL (whose.refused_bundles)
 AND (%(tenancies)s::integer[] IS NULL OR whose.tenancy_id = ANY(%(tenancies)s::integer[])))))
 
+-- known_update --
+-- When what the caller knows of a Patient last changed: changes of links that it may not know of do not count.
+CASE WHEN %(tenancies)s::integer[] IS NULL OR {r}.link_sources IS NULL OR {r}.link_sources && %(tenancies)s::integer[]
+THEN {r}.last_updated
+ELSE (SELECT max(e.last_updated) FROM fhir_api.resource_version e
+WHERE e.type = 'Patient' AND e.id = {r}.id AND e.version = {r}.version
+AND (e.link_sources IS NULL OR e.link_sources && %(tenancies)s::integer[])) END
+
 -- visible --
 -- A condition: the caller may see the resource, as far as it hangs on its source, on sharing and on restriction.
 (%(tenancies)s::integer[] IS NULL OR {r}.tenancy_id = ANY(%(tenancies)s::integer[]))

@@ -119,7 +119,8 @@ def _ids(slots: Slots, type_name: str, parameter: Parameter, values: Sequence[st
 
 
 def _updated(slots: Slots, type_name: str, parameter: Parameter, values: Sequence[str]) -> Term:
-    return Updated(tuple(_date_range(slots, value)[0] for value in values))
+    ranges = tuple(_date_range(slots, value)[0] for value in values)
+    return Updated(ranges, of_patients=type_name == "Patient")
 
 
 # Tokens and addresses ----------------------------------------------------------------------------

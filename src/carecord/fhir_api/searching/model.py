@@ -128,6 +128,7 @@ class Dates:
 @dataclass(frozen=True, slots=True)
 class Updated:
     ranges: tuple[Range, ...]
+    of_patients: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,12 @@ def sort_key(type_name: str, text: str) -> SortKey:
     return SortKey(either or (code,), found.type, descending=descending, together=bool(either))
 
 
-def sort_value(key: SortKey, alias: sql.Identifier) -> sql.Composable:
-    """What a resource stands by; of several values the lowest, or the highest where it descends."""
-    found = [_value(code, key, alias) for code in key.parameters]
+def sort_value(key: SortKey, alias: sql.Identifier, updated: sql.Composable) -> sql.Composable:
+    """What a resource stands by; of several values the lowest, or the highest where it descends.
+
+    `updated` is when it was last updated, as far as the caller knows.
+    """
+    found = [_value(code, key, alias, updated) for code in key.parameters]
     if len(found) == 1:
         return found[0]
     pick = ("greatest({})" if key.descending else "least({})") if key.together else "coalesce({})"
@@ -96,11 +99,11 @@ _OF = {
 }
 
 
-def _value(code: str, key: SortKey, alias: sql.Identifier) -> sql.Composable:
+def _value(code: str, key: SortKey, alias: sql.Identifier, updated: sql.Composable) -> sql.Composable:
     if code == "_id":
         return sql.SQL("{}.id").format(alias)
     if code == "_lastUpdated":
-        return sql.SQL("(extract(epoch FROM {}.last_updated) * 1000000)::bigint").format(alias)
+        return sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint").format(updated)
     pick = sql.SQL("max" if key.descending else "min")
     if key.kind in _OF:
         return _BOUNDS.format(pick=pick, of=_OF[key.kind], alias=alias, code=sql.Literal(code))

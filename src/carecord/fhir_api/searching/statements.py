@@ -17,6 +17,7 @@ from carecord.fhir_api.searching.conditions import (
     fragments,
     is_broad,
     is_indexed,
+    known_update,
     linked_with,
     linked_with_rows,
     matching,
@@ -47,6 +48,7 @@ TOLD_AT_MOST = 10_000
 """A total that is not asked for, and takes counting of its own, is told up to here and left out above."""
 
 _MOST_PREPARED_TERMS = 3
+_LAST_UPDATED: sql.Composable = sql.SQL("r.last_updated")
 
 
 class Counting(Enum):
@@ -74,20 +76,24 @@ def remembering(make: Callable[P, Statement]) -> Remembering[P, Statement]:
 
 @remembering
 def page_statement(
-    shape: Shape, reach: Reach, counting: Counting, nulls: tuple[bool, ...] | None
+    shape: Shape, reach: Reach, counting: Counting, nulls: tuple[bool, ...] | None, *, knows_all: bool
 ) -> Statement:
     """A page of what matches. `nulls` says which keys of the place to go on from are null; None begins.
+    Who does not know of all sources may not know of all changes of a Patient's links.
 
     Its columns: total, whose resources are stale, ID, the order's keys, and then those of a row.
     """
     parts, scoped = _parts(shape, reach)
     columns = [sql.Identifier(f"k{position}") for position in range(len(shape.sort))]
     row = sql.Identifier("r")
+    if knows_all or shape.type != "Patient":
+        walks, updated = _walks(shape), _LAST_UPDATED
+    else:
+        walks, updated = False, known_update(row)
     keys = [
-        sql.SQL("{} AS {}").format(sort_value(key, row), column)
+        sql.SQL("{} AS {}").format(sort_value(key, row, updated), column)
         for key, column in zip(shape.sort, columns, strict=True)
     ]
-    walks = _walks(shape)
     if nulls is None:
         here: sql.Composable = sql.SQL("true")
     else:

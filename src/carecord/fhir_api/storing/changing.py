@@ -67,7 +67,7 @@ def update(
     id: str,
     writer: Writer,
     *,
-    expected_version: int | None = None,
+    expected_version: str | None = None,
 ) -> Written:
     """Replace a resource of the client's own, or make one under an ID of its own.
 
@@ -84,7 +84,7 @@ def delete(
     id: str,
     writer: Writer,
     *,
-    expected_version: int | None = None,
+    expected_version: str | None = None,
 ) -> Written:
     """Delete a resource of the client's own; one that is deleted stays so. NotFound where it never was."""
     if type_name == _PATIENT:

@@ -11,7 +11,7 @@ from carecord.fhir_api.kept import Json
 from carecord.fhir_api.storing import rows
 from carecord.fhir_api.storing.guarding import changes_guard, guard_anew
 from carecord.fhir_api.storing.mishaps import search_values_of
-from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
+from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, first_version
 
 Group = tuple[int, str, int]
 """What resources are made of: record, store and entry; of a Patient the record alone, with "" and 0."""
@@ -24,6 +24,8 @@ class Wanted:
     key: Key
     resource: Json
     place: Place
+    link_sources: tuple[int, ...] | None = None
+    """Of a Patient that differs from the one in force by its links alone: of whom, by their sources."""
 
 
 class Course:
@@ -80,23 +82,24 @@ class Course:
     def _come(self, wanted: Wanted, at: datetime) -> None:
         key = wanted.key
         head = self._heads.get(key)
-        version = 1
+        link_sources = None
         if head is not None:
-            body = stamped(wanted.resource, id=key[1], version=head.version, last_updated=head.last_updated)
-            if body == head.body:
+            if head.says(wanted.resource):
                 if head.place != wanted.place:
                     moved = replace(head, place=wanted.place)
                     self._note_guard(head, moved)
                     self._move(moved)
                 return
             self._leave(head)
+            link_sources = wanted.link_sources
         else:
             head = self._last.get(key)
-        if head is not None:
-            version, at = head.version + 1, max(at, head.last_updated)
-        body = stamped(wanted.resource, id=key[1], version=version, last_updated=at)
-        self._heads[key] = Row(key[0], key[1], version, at, wanted.place, body)
-        self._note_guard(head, self._heads[key])
+        if head is None:
+            row = first_version(*key, wanted.resource, wanted.place, at)
+        else:
+            row = head.followed(wanted.resource, wanted.place, at, link_sources=link_sources)
+        self._heads[key] = row
+        self._note_guard(head, row)
         self._new[key] = wanted.resource
 
     def _end(self, key: Key, at: datetime) -> None:

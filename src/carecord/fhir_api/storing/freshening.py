@@ -81,8 +81,16 @@ def moment(connection: Connection[Any]) -> datetime:
 
 def row_of(found: tuple[Any, ...]) -> Row:
     """A row of `in_force` and its like."""
-    type_name, id, version, last_updated, *place, body = found
-    return Row(type_name, id, version, last_updated, Place(*place), None if body is None else body.encode())
+    type_name, id, version, last_updated, *place, body, link_sources = found
+    return Row(
+        type_name,
+        id,
+        version,
+        last_updated,
+        Place(*place),
+        None if body is None else body.encode(),
+        None if link_sources is None else tuple(link_sources),
+    )
 
 
 class _Noted(NamedTuple):

@@ -91,14 +91,14 @@ ORDER BY v.entry_id, v.version
 -- in_force --
 -- The resources in force that are made of these stores of these records, or sent into them.
 SELECT r.type, r.id, r.version, r.last_updated, r.patient_detail_id, r.tenancy_id, r.bundle, r.restricted, r.store,
-    r.entry_id, r.entry_version, r.sent_by, r.body
+    r.entry_id, r.entry_version, r.sent_by, r.body, r.link_sources
 FROM unnest(%(ids)s::bigint[], %(stores)s::text[]) AS p (id, store)
 JOIN fhir_api.resource r ON r.patient_detail_id = p.id AND r.store = p.store COLLATE "C"
 
 -- patients_in_force --
 -- The Patients of these records that are in force.
 SELECT r.type, r.id, r.version, r.last_updated, r.patient_detail_id, r.tenancy_id, r.bundle, r.restricted, r.store,
-    r.entry_id, r.entry_version, r.sent_by, r.body
+    r.entry_id, r.entry_version, r.sent_by, r.body, r.link_sources
 FROM fhir_api.resource r
 WHERE r.type = 'Patient' AND r.id = ANY (%(ids)s::bigint[]::text[])
 
@@ -106,10 +106,10 @@ WHERE r.type = 'Patient' AND r.id = ANY (%(ids)s::bigint[]::text[])
 -- The last version of each resource of these records that has been deleted.
 SELECT * FROM (
     SELECT DISTINCT ON (v.type, v.id) v.type, v.id, v.version, v.last_updated, v.patient_detail_id, v.tenancy_id,
-        v.bundle, v.restricted, v.store, v.entry_id, v.entry_version, v.sent_by, v.body
+        v.bundle, v.restricted, v.store, v.entry_id, v.entry_version, v.sent_by, v.body, v.link_sources
     FROM fhir_api.resource_version v
     WHERE v.patient_detail_id = ANY (%(ids)s)
-    ORDER BY v.type, v.id, v.version DESC
+    ORDER BY v.type, v.id, v.version DESC, v.last_updated DESC
 ) AS last
 WHERE last.body IS NULL
   AND NOT EXISTS (SELECT FROM fhir_api.resource r WHERE r.type = last.type AND r.id = last.id)
@@ -139,6 +139,12 @@ SELECT r.patient_detail_id, t.tenancy_id, t.description, t.organisation_code, r.
 FROM patient_index.patient_record r
 JOIN patient_index.tenancy t USING (tenancy_id)
 WHERE r.patient_detail_id = ANY (%(ids)s)
+
+-- sources_of_records --
+-- The sources of these records, be they withdrawn.
+SELECT DISTINCT tenancy_id FROM patient_index.patient_record
+WHERE patient_detail_id = ANY (%(ids)s)
+ORDER BY tenancy_id
 
 -- rows_of_records --
 -- The rows of these stores of these records that their Patients are made of too.

@@ -1,5 +1,6 @@
 """Writing Patients: source records of the client's own source, linked on arrival; merges by links."""
 
+from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
@@ -12,14 +13,9 @@ from carecord.fhir_api.mapping.patients import patient_of
 from carecord.fhir_api.outcomes import InvalidResource, Issue
 from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import rows
-from carecord.fhir_api.storing.patients import (
-    Record,
-    is_link_of_ours,
-    place_of,
-    read_records,
-    sent_patient,
-)
-from carecord.fhir_api.storing.rows import NewRow, Row, stamped
+from carecord.fhir_api.storing.link_changes import is_link_of_ours, link_sources
+from carecord.fhir_api.storing.patients import Record, place_of, read_records, sent_patient
+from carecord.fhir_api.storing.rows import NewRow, Row, first_version
 from carecord.fhir_api.storing.subjects import queries
 from carecord.fhir_api.storing.writer import (
     Occasion,
@@ -63,12 +59,12 @@ def create_patient(
 
 
 def put_patient(
-    connection: Connection[Any], resource: Json, id: str, writer: Writer, *, expected_version: int | None
+    connection: Connection[Any], resource: Json, id: str, writer: Writer, *, expected_version: str | None
 ) -> Written:
     """Replace a source record's demographics, or bring back the record that the client has deleted."""
     occasion = begin(connection, writer)
     head = known_own(connection, newest_locked(connection, "Patient", id), writer, Deed.UPDATE)
-    check_version(head, expected_version)
+    check_version(connection, head, expected_version, writer)
     if head is None:
         raise MethodNotAllowed("A Patient's ID is the server's to give: create it by POST.", reason="own_id")
     if head.place.tenancy_id != writer.tenancy_id:
@@ -80,13 +76,12 @@ def put_patient(
     _merge(connection, resource, int(id), writer)
     row = _keep(connection, resource, int(id), head, writer, occasion)
     check_reach(connection, writer, Deed.UPDATE, "Patient", id)
-    return Written(
-        row.kept(), created=head.body is None, changed=head.body is None or row.version != head.version
-    )
+    is_back = head.body is None
+    return Written(row.kept(), created=is_back, changed=is_back or row.body != head.body)
 
 
 def remove_patient(
-    connection: Connection[Any], id: str, writer: Writer, *, expected_version: int | None
+    connection: Connection[Any], id: str, writer: Writer, *, expected_version: str | None
 ) -> Written:
     """Delete a source record, as its source would: nobody is shown it, nor what is in it; nothing is lost."""
     occasion = begin(connection, writer)
@@ -95,7 +90,7 @@ def remove_patient(
         raise unknown_resource()
     if head.body is None:
         return Written(head.kept(), created=False, changed=False)
-    check_version(head, expected_version)
+    check_version(connection, head, expected_version, writer)
     delete_record(
         connection,
         int(id),
@@ -135,22 +130,20 @@ def _keep(
         connection.execute(queries.forget_patient, {"patient_detail_id": id})
     record = read_records(connection, [id], with_rows=head is not None)[0]
     shown = _as_kept(resource, record, occasion)
-    version, at = 1, occasion.at
-    if head is not None:
-        version, at = head.version + 1, max(at, head.last_updated)
-    body = stamped(shown, id=str(id), version=version, last_updated=at)
-    row = Row("Patient", str(id), version, at, place_of(record, sent_by=writer.client_id), body)
-    if head is not None and head.body is not None:
-        if stamped(shown, id=str(id), version=head.version, last_updated=head.last_updated) == head.body:
-            same = Row("Patient", str(id), head.version, head.last_updated, row.place, head.body)
-            rows.move(connection, [same])
-            return same
-        rows.retire(connection, [row.key])
-    new = NewRow(row, search_values(shown, base=writer.base))
+    place = place_of(record, sent_by=writer.client_id)
+    found_by = search_values(shown, base=writer.base)
     if head is None:
-        occasion.waiting.append(new)
-    else:
-        rows.put_in_force(connection, [new])
+        row = first_version("Patient", str(id), shown, place, occasion.at)
+        occasion.waiting.append(NewRow(row, found_by))
+        return row
+    if head.says(shown):
+        same = replace(head, place=place)
+        rows.move(connection, [same])
+        return same
+    row = head.followed(shown, place, occasion.at, link_sources=link_sources(connection, head, shown))
+    if head.body is not None:
+        rows.retire(connection, [row.key])
+    rows.put_in_force(connection, [NewRow(row, found_by)])
     return row
 
 
@@ -159,8 +152,7 @@ def _is_same(connection: Connection[Any], resource: Json, head: Row, occasion: O
     record = read_records(connection, [int(head.id)])[0]
     if head.place.entry_version != record.version or _takes_a_link_out(resource, record):
         return False
-    shown = _as_kept(resource, record, occasion)
-    return stamped(shown, id=head.id, version=head.version, last_updated=head.last_updated) == head.body
+    return head.says(_as_kept(resource, record, occasion))
 
 
 def _as_kept(resource: Json, record: Record, occasion: Occasion) -> Json:

@@ -1,6 +1,5 @@
 """Patients: what each state of a source record is made into, and with whom it is linked."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from carecord.fhir_api.mapping.parts import PATIENT_STORES, Item, PatientLink, P
 from carecord.fhir_api.mapping.patients import patient_of
 from carecord.fhir_api.storing.course import Course, Wanted
 from carecord.fhir_api.storing.entries import Workings, queries
+from carecord.fhir_api.storing.link_changes import is_link_of_ours, link_sources
 from carecord.fhir_api.storing.mishaps import attempt
 from carecord.fhir_api.storing.rows import Key, Place, Row, unstamped
 from carecord.patient_index.linked_records import LinkType
@@ -22,7 +22,6 @@ BUNDLE = "demographics"
 
 _ADDRESSES, _IDENTIFIERS, _NEEDS = PATIENT_STORES
 _OWN = "Patient/"
-_OF_OURS = re.compile(r"Patient/\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def make_patients(
     for record in records:
         if not record.is_deleted:
             id = record.parts.patient_detail_id
-            _lead(course, record, earlier.get(id, ()), ended, workings, known=known[id])
+            _lead(connection, course, record, earlier.get(id, ()), ended, workings, known=known[id])
 
 
 def sent_patient(resource: Json, record: Record) -> Json | None:
@@ -103,12 +102,6 @@ def sent_patient(resource: Json, record: Record) -> Json | None:
     return sent
 
 
-def is_link_of_ours(link: Json) -> bool:
-    """Whether the link names a source record that is kept here."""
-    reference: str = link.get("other", {}).get("reference", "")
-    return _OF_OURS.fullmatch(reference) is not None
-
-
 def place_of(record: Record, *, sent_by: str | None) -> Place:
     return Place(
         patient_detail_id=record.parts.patient_detail_id,
@@ -120,6 +113,7 @@ def place_of(record: Record, *, sent_by: str | None) -> Place:
 
 
 def _lead(
+    connection: Connection[Any],
     course: Course,
     record: Record,
     earlier: Sequence[tuple[int, datetime, Item]],
@@ -134,7 +128,8 @@ def _lead(
         former = PatientParts(parts.patient_detail_id, parts.source, demographics, merged=False)
         was = Record(former, version, since, is_deleted=False)
         sent_by = _sent_by(course, record, ended)
-        _become(course, former, _made(former), place_of(was, sent_by=sent_by), _to_the_millisecond(since))
+        place = place_of(was, sent_by=sent_by)
+        _become(connection, course, former, _made(former), place, _to_the_millisecond(since))
     heads = course.heads(group)
     resource = None
     if heads and heads[0].place.sent_by is not None and heads[0].place.entry_version == record.version:
@@ -142,17 +137,28 @@ def _lead(
         resource = sent_patient(unstamped(heads[0].body), record)
     place = place_of(record, sent_by=_sent_by(course, record, ended))
     at = _to_the_millisecond(record.updated_at) if record.version > known else workings.moment
-    _become(course, parts, resource or _made(parts), place, at)
+    _become(connection, course, parts, resource or _made(parts), place, at)
 
 
 def _made(parts: PatientParts) -> Json | None:
     return attempt(lambda: patient_of(parts), f"record {parts.patient_detail_id}")
 
 
-def _become(course: Course, parts: PatientParts, resource: Json | None, place: Place, at: datetime) -> None:
+def _become(
+    connection: Connection[Any],
+    course: Course,
+    parts: PatientParts,
+    resource: Json | None,
+    place: Place,
+    at: datetime,
+) -> None:
     id = parts.patient_detail_id
-    wanted = [] if resource is None else [Wanted(("Patient", str(id)), resource, place)]
-    course.become((id, "", 0), wanted, at)
+    group = (id, "", 0)
+    wanted = []
+    if resource is not None:
+        head = next(iter(course.heads(group)), None)
+        wanted.append(Wanted(("Patient", str(id)), resource, place, link_sources(connection, head, resource)))
+    course.become(group, wanted, at)
 
 
 def _sent_by(course: Course, record: Record, ended: Mapping[Key, Row]) -> str | None:

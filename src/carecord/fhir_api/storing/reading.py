@@ -26,12 +26,14 @@ from carecord.fhir_api.storing.statements import (
 from carecord.kernel.errors import Gone, NotFound
 
 _MADE_OF_AN_ENTRY = re.compile(r"\d{1,18}(-.+)?", re.ASCII)
+_VERSION = re.compile(r"(\d{1,9})(?:\.(\d{1,15}))?", re.ASCII)
 _STALE = 8
 
 _FIRST = datetime(1, 1, 2, tzinfo=UTC)
 _LAST = datetime(9999, 12, 30, tzinfo=UTC)
 _AFTER_ALL_IDS = "~"
 _ABOVE_ALL_VERSIONS = 2**40
+_AFTER_ALL_TIME_US = 2**62
 
 _record_of = plain(queries.record_of)
 _any_stale = plain(queries.any_stale)
@@ -86,10 +88,11 @@ async def read_version(
 ) -> Kept:
     """One version of a resource; Gone where that is its deletion."""
     await _freshen_first(readers, type_name, id, writing_pool)
-    if not (version.isascii() and version.isdigit() and len(version) < 10):
+    told = _VERSION.fullmatch(version)
+    if told is None:
         raise NotFound("There is no such version.", reason="unknown_version")
-    statement = history_statement("version", rights, type_name)
-    found = await statement.ask(readers, values_for(rights, type=type_name, id=id, version=int(version)))
+    values = values_for(rights, type=type_name, id=id, version=told[1], links_changed_ms=told[2])
+    found = await history_statement("version", rights, type_name).ask(readers, values)
     if found.ntuples == 0:
         raise NotFound("There is no such version.", reason="unknown_version")
     kept = kept_of(found, 0)
@@ -125,6 +128,7 @@ async def history(
         before=before.get("at", _LAST.isoformat()),
         before_id=before.get("id", _AFTER_ALL_IDS),
         before_version=before.get("version", _ABOVE_ALL_VERSIONS),
+        before_us=before.get("us", _AFTER_ALL_TIME_US),
     )
     name = "history_of_type" if id is None else "history_of_instance"
     found = await history_statement(name, rights, type_name).ask(readers, values)
@@ -137,7 +141,8 @@ async def history(
     further = None
     if found.ntuples > count and page:
         last = page[-1]
-        further = {"at": instant(last.last_updated), "id": last.id, "version": last.version}
+        us = round(last.last_updated.timestamp() * 1_000_000)
+        further = {"at": instant(last.last_updated), "us": us, "id": last.id, "version": last.version}
     return History(await as_known_now(readers, page, rights), total, further)
 
 

@@ -15,17 +15,17 @@ SELECT
         FROM fhir_api.resource_version v
         WHERE v.type = %(type)s AND v.id = %(id)s AND NOT EXISTS (
             SELECT FROM fhir_api.resource r WHERE r.type = %(type)s AND r.id = %(id)s)
-        ORDER BY v.version DESC LIMIT 1), false),
+        ORDER BY v.version DESC, v.last_updated DESC LIMIT 1), false),
     EXISTS (SELECT FROM fhir_api.stale s
             WHERE %(record)s::bigint IS NULL OR s.patient_detail_id = %(record)s::bigint)
 
 -- version --
 -- One version of a resource, be it its deletion.
 SELECT {columns} FROM fhir_api.resource v
-WHERE v.type = %(type)s AND v.id = %(id)s AND v.version = %(version)s AND {visible}
+WHERE v.type = %(type)s AND v.id = %(id)s AND {same_version} AND {visible}
 UNION ALL
 SELECT {columns} FROM fhir_api.resource_version v
-WHERE v.type = %(type)s AND v.id = %(id)s AND v.version = %(version)s AND {visible}
+WHERE v.type = %(type)s AND v.id = %(id)s AND {same_version} AND {visible}
 
 -- history_of_instance --
 -- A page of the versions of a resource, newest first, with how many there are.
@@ -37,8 +37,8 @@ WITH every AS (
     WHERE v.type = %(type)s AND v.id = %(id)s AND v.last_updated >= %(since)s::timestamptz AND {visible}
 )
 SELECT every.*, (SELECT count(*) FROM every) FROM every
-WHERE version < %(before_version)s::bigint
-ORDER BY version DESC
+WHERE (version, updated_us) < (%(before_version)s::bigint, %(before_us)s::bigint)
+ORDER BY version DESC, updated_us DESC
 LIMIT %(count)s::integer + 1
 
 -- history_of_type --
@@ -74,7 +74,7 @@ NOT EXISTS (
     SELECT FROM fhir_api.resource r WHERE r.type = v.type AND r.id = v.id AND ({visible}) IS NOT TRUE)
 AND NOT EXISTS (
     SELECT FROM fhir_api.resource_version n
-    WHERE n.type = v.type AND n.id = v.id AND n.version > v.version
+    WHERE n.type = v.type AND n.id = v.id AND (n.version, n.last_updated) > (v.version, v.last_updated)
       AND n.restricted AND (n.bundle = ANY (%(restricted_bundles)s::text[])) IS NOT TRUE)
 
 -- withdrawn --
@@ -98,6 +98,32 @@ LIMIT 1
 -- any_stale --
 -- Whether anything is stale.
 SELECT EXISTS (SELECT FROM fhir_api.stale)
+
+-- same_version --
+-- A condition: the version v is the one asked for, by its number or by that and when links changed.
+v.version = %(version)s AND CASE WHEN %(links_changed_ms)s::bigint IS NULL THEN v.link_sources IS NULL
+    ELSE v.link_sources IS NOT NULL AND (extract(epoch FROM v.last_updated) * 1000)::bigint = %(links_changed_ms)s::bigint END
+
+-- links_known --
+-- A condition: the version v of a Patient says something that the one before it does not, as far as the caller may see
+-- whom it was linked with.
+(v.link_sources IS NULL OR %(tenancies)s::integer[] IS NULL OR v.link_sources && %(tenancies)s::integer[])
+
+-- known_versions --
+-- Of versions of Patients, what the caller knows them as: the last at that time whose links it may know of.
+SELECT DISTINCT ON (asked.place) asked.place, (extract(epoch FROM v.last_updated) * 1000000)::bigint,
+    v.link_sources IS NOT NULL
+FROM unnest(%(places)s::integer[], %(ids)s::text[], %(versions)s::integer[], %(ats)s::timestamptz[])
+    AS asked (place, id, version, at)
+CROSS JOIN LATERAL (
+    SELECT r.last_updated, r.link_sources FROM fhir_api.resource r
+    WHERE r.type = 'Patient' AND r.id = asked.id COLLATE "C" AND r.version = asked.version
+    UNION ALL
+    SELECT e.last_updated, e.link_sources FROM fhir_api.resource_version e
+    WHERE e.type = 'Patient' AND e.id = asked.id COLLATE "C" AND e.version = asked.version
+) AS v
+WHERE v.last_updated <= asked.at AND (v.link_sources IS NULL OR v.link_sources && %(tenancies)s::integer[])
+ORDER BY asked.place, v.last_updated DESC
 
 -- known_records --
 -- Those of these records that are of sources that the caller may see, and shown to anybody.

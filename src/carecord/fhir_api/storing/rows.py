@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 from psycopg import Connection
 
 from carecord.fhir_api import json_text
 from carecord.fhir_api.instants import instant
-from carecord.fhir_api.kept import Json, Kept, SearchValues
+from carecord.fhir_api.kept import Json, Kept, SearchValues, version_id
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "rows.sql")
@@ -42,10 +42,27 @@ class Row:
     last_updated: datetime
     place: Place
     body: bytes | None
+    link_sources: tuple[int, ...] | None = None
+    """Of a Patient whose links alone have changed since the version of its number: whose links those were."""
 
     @property
     def key(self) -> Key:
         return self.type, self.id
+
+    def says(self, resource: Json) -> bool:
+        """Whether the body is this resource's, but for what `stamped` adds."""
+        return self.body == _body(self, resource)
+
+    def followed(
+        self, resource: Json, place: Place, at: datetime, *, link_sources: tuple[int, ...] | None = None
+    ) -> "Row":
+        """The version after this one: of the next number, or of the same where only links have changed."""
+        if link_sources is None:
+            row = Row(self.type, self.id, self.version + 1, max(at, self.last_updated), place, None)
+        else:
+            at = max(at, self.last_updated + _MILLISECOND)
+            row = Row(self.type, self.id, self.version, at, place, None, link_sources)
+        return replace(row, body=_body(row, resource))
 
     def kept(self) -> Kept:
         return Kept(
@@ -61,7 +78,8 @@ class Row:
 
     def ended(self, at: datetime) -> "Row":
         """The version after this one that says that the resource is deleted."""
-        return replace(self, version=self.version + 1, last_updated=max(at, self.last_updated), body=None)
+        at = max(at, self.last_updated)
+        return replace(self, version=self.version + 1, last_updated=at, body=None, link_sources=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +90,12 @@ class NewRow:
     found_by: SearchValues
 
 
-def stamped(resource: Json, *, id: str, version: int, last_updated: datetime) -> bytes:
+def first_version(type_name: str, id: str, resource: Json, place: Place, at: datetime) -> Row:
+    body = stamped(resource, id=id, version=1, last_updated=at)
+    return Row(type_name, id, 1, at, place, body)
+
+
+def stamped(resource: Json, *, id: str, version: int | str, last_updated: datetime) -> bytes:
     """The body as it is given out: type, id and meta first, the rest as it was."""
     meta = {"versionId": str(version), "lastUpdated": instant(last_updated)}
     meta |= {name: value for name, value in resource.get("meta", _NOTHING).items() if name not in meta}
@@ -164,8 +187,14 @@ def _head(row: Row) -> bytes:
         place.entry_id,
         place.entry_version,
         place.sent_by and place.sent_by.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n"),
+        None if row.link_sources is None else f"{{{','.join(map(str, row.link_sources))}}}",
     )
     return "\t".join(["\\N" if cell is None else str(cell) for cell in cells]).encode()
+
+
+def _body(row: Row, resource: Json) -> bytes:
+    version = version_id(row.version, row.last_updated, of_links=row.link_sources is not None)
+    return stamped(resource, id=row.id, version=version, last_updated=row.last_updated)
 
 
 def _escaped(text: bytes) -> bytes:
@@ -173,3 +202,4 @@ def _escaped(text: bytes) -> bytes:
 
 
 _NOTHING: Json = {}
+_MILLISECOND = timedelta(milliseconds=1)

@@ -25,9 +25,9 @@ WITH gone AS (
     RETURNING r.*
 )
 INSERT INTO fhir_api.resource_version (type, id, version, last_updated, patient_detail_id, tenancy_id, bundle,
-    restricted, store, entry_id, entry_version, sent_by, deleted, body)
+    restricted, store, entry_id, entry_version, sent_by, link_sources, deleted, body)
 SELECT type, id, version, last_updated, patient_detail_id, tenancy_id, bundle, restricted, store, entry_id,
-    entry_version, sent_by, false, body
+    entry_version, sent_by, link_sources, false, body
 FROM gone
 
 -- move --
@@ -41,9 +41,9 @@ WHERE r.type = n.type COLLATE "C" AND r.id = n.id COLLATE "C"
 -- copy_versions --
 -- Bring earlier versions and deletions into their table.
 COPY fhir_api.resource_version (type, id, version, last_updated, patient_detail_id, tenancy_id, bundle,
-    restricted, store, entry_id, entry_version, sent_by, deleted, body) FROM STDIN
+    restricted, store, entry_id, entry_version, sent_by, link_sources, deleted, body) FROM STDIN
 
 -- copy_resources --
 -- Bring resources into force.
 COPY fhir_api.resource (type, id, version, last_updated, patient_detail_id, tenancy_id, bundle,
-    restricted, store, entry_id, entry_version, sent_by, tokens, search, body) FROM STDIN
+    restricted, store, entry_id, entry_version, sent_by, link_sources, tokens, search, body) FROM STDIN

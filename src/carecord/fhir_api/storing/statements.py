@@ -57,8 +57,9 @@ def history_statement(name: str, rights: Rights, type_name: str) -> Statement:
 
     def make(rights: Rights, type_name: str) -> Statement:
         condition, values = _seen_versions(rights, type_name)
-        text = sql.SQL(getattr(queries, name)).format(columns=_COLUMNS, visible=condition)
-        return _prepared(text, values)
+        text = sql.SQL(getattr(queries, name))
+        slots = {"columns": _COLUMNS, "visible": condition, "same_version": sql.SQL(queries.same_version)}
+        return _prepared(text.format(**slots), values)
 
     return _remembered(name, rights, type_name, make)
 
@@ -130,6 +131,8 @@ def _seen_versions(rights: Rights, type_name: str) -> tuple[sql.Composable, Mapp
     by_anybody = visible(replace(rights, grants=_ALL), Deed.READ, type_name)
     since = sql.SQL(queries.open_since).format(visible=by_anybody.condition)
     condition = sql.SQL("{} AND {}").format(seen.condition, since)
+    if type_name == "Patient":
+        condition = sql.SQL("{} AND {}").format(condition, sql.SQL(queries.links_known))
     if not any(one.restriction for one in grants):
         return condition, seen.parameters
     now = visible(rights, Deed.READ, type_name)

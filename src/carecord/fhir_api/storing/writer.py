@@ -12,6 +12,7 @@ from carecord.fhir_api.mapping.parts import Source
 from carecord.fhir_api.mapping.systems import TENANCIES
 from carecord.fhir_api.rights import Context, Deed, Rights
 from carecord.fhir_api.storing.freshening import freshen, row_of
+from carecord.fhir_api.storing.links import without_unknown_links_in
 from carecord.fhir_api.storing.rows import NewRow, Row, put_in_force
 from carecord.fhir_api.storing.rows import queries as row_queries
 from carecord.fhir_api.storing.subjects import queries
@@ -128,12 +129,19 @@ def unknown_resource() -> NotFound:
     return NotFound("There is no such resource that you may see.", reason="unknown_resource")
 
 
-def check_version(head: Row | None, expected: int | None) -> None:
-    """PreconditionFailed where the client means another version than the newest."""
-    if expected is not None and (head is None or head.body is None or head.version != expected):
-        raise PreconditionFailed(
-            "The resource has another version by now: read it again.", reason="version_changed"
-        )
+def check_version(
+    connection: Connection[Any], head: Row | None, expected: str | None, writer: Writer
+) -> None:
+    """PreconditionFailed where the client means another version than the newest that it may know of."""
+    if expected is None:
+        return
+    if head is not None and head.body is not None:
+        [known] = without_unknown_links_in(connection, [head.kept()], writer.rights)
+        if known.version_id == expected:
+            return
+    raise PreconditionFailed(
+        "The resource has another version by now: read it again.", reason="version_changed"
+    )
 
 
 def check_reach(connection: Connection[Any], writer: Writer, deed: Deed, type_name: str, id: str) -> None:

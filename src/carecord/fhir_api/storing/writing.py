@@ -97,14 +97,14 @@ def create_all(
 
 
 def put(
-    connection: Connection[Any], resource: Json, id: str, writer: Writer, *, expected_version: int | None
+    connection: Connection[Any], resource: Json, id: str, writer: Writer, *, expected_version: str | None
 ) -> Written:
     """Replace a resource, bring a deleted one back, or make one under an ID of the client's own."""
     occasion = begin(connection, writer)
     draft = _drafts(connection, [resource], [id], writer, occasion)[0]
     newest = newest_locked(connection, draft.type, id, about=draft.record)
     head = known_own(connection, newest, writer, Deed.UPDATE)
-    check_version(head, expected_version)
+    check_version(connection, head, expected_version, writer)
     if head is None and is_given_by_the_record(id):
         raise MethodNotAllowed(
             "IDs that begin with a number of the record are the server's to give: create it by POST.",
@@ -112,17 +112,15 @@ def put(
         )
     if head is None and newest is not None:
         raise _taken()
-    if head is not None and head.body is not None:
-        body = stamped(draft.resource, id=id, version=head.version, last_updated=head.last_updated)
-        if body == head.body and head.place.patient_detail_id == draft.record:
-            return Written(head.kept(), created=False, changed=False)
+    if head is not None and head.says(draft.resource) and head.place.patient_detail_id == draft.record:
+        return Written(head.kept(), created=False, changed=False)
     row = _change(connection, draft, head, writer, occasion)
     check_reach(connection, writer, Deed.UPDATE, row.type, row.id)
     return Written(row.kept(), created=head is None or head.body is None)
 
 
 def remove(
-    connection: Connection[Any], type_name: str, id: str, writer: Writer, *, expected_version: int | None
+    connection: Connection[Any], type_name: str, id: str, writer: Writer, *, expected_version: str | None
 ) -> Written:
     """Delete a resource, and its entry with it. One that is deleted stays so."""
     occasion = begin(connection, writer)
@@ -131,7 +129,7 @@ def remove(
         raise unknown_resource()
     if head.body is None:
         return Written(head.kept(), created=False, changed=False)
-    check_version(head, expected_version)
+    check_version(connection, head, expected_version, writer)
     if head.place.patient_detail_id is not None:
         filing.take_away(connection, head.place.patient_detail_id, id, client_id=writer.client_id)
     ended = end(connection, head, occasion)

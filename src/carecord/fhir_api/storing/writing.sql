@@ -43,19 +43,19 @@ SELECT patient_detail_id, tenancy_id FROM fhir_api.resource WHERE type = %(type)
 UNION ALL
 (SELECT patient_detail_id, tenancy_id FROM fhir_api.resource_version
  WHERE type = %(type)s AND id = %(id)s
- ORDER BY version DESC LIMIT 1)
+ ORDER BY version DESC, last_updated DESC LIMIT 1)
 LIMIT 1
 
 -- newest --
 -- The newest version of a resource, be it its deletion.
 SELECT type, id, version, last_updated, patient_detail_id, tenancy_id, bundle, restricted, store, entry_id,
-    entry_version, sent_by, body
+    entry_version, sent_by, body, link_sources
 FROM fhir_api.resource WHERE type = %(type)s AND id = %(id)s
 UNION ALL
 (SELECT type, id, version, last_updated, patient_detail_id, tenancy_id, bundle, restricted, store, entry_id,
-    entry_version, sent_by, body
+    entry_version, sent_by, body, link_sources
  FROM fhir_api.resource_version WHERE type = %(type)s AND id = %(id)s
- ORDER BY version DESC LIMIT 1)
+ ORDER BY version DESC, last_updated DESC LIMIT 1)
 LIMIT 1
 
 -- records_of_resources --

@@ -22,6 +22,7 @@ CREATE TABLE fhir_api.resource (
     sent_by text,
     version integer NOT NULL DEFAULT 1,
     last_updated timestamptz NOT NULL,
+    link_sources integer[],
     tokens bigint[] NOT NULL,
     search jsonb NOT NULL,
     body text NOT NULL,
@@ -33,6 +34,8 @@ COMMENT ON COLUMN fhir_api.resource.patient_detail_id IS 'Whose record it is in;
 COMMENT ON COLUMN fhir_api.resource.bundle IS
     'The bundle of the catalogue that it belongs to, whose refusal and restricted scope hold for it.';
 COMMENT ON COLUMN fhir_api.resource.entry_version IS 'The version of the entry that the body says the same as.';
+COMMENT ON COLUMN fhir_api.resource.link_sources IS
+    'Of a Patient whose links alone have changed since the version of its number: the sources of the records that it was linked with or is no longer. Null in all others.';
 COMMENT ON COLUMN fhir_api.resource.sent_by IS 'The client that sent it through FHIR; null where it is made of the catalogue.';
 COMMENT ON COLUMN fhir_api.resource.tokens IS 'fhir_api.token of each exact thing that it is found by.';
 COMMENT ON COLUMN fhir_api.resource.search IS 'By search parameter: the values that ranges, words and sorting need.';
@@ -54,9 +57,10 @@ CREATE TABLE fhir_api.resource_version (
     entry_version integer,
     sent_by text,
     last_updated timestamptz NOT NULL,
+    link_sources integer[],
     deleted boolean NOT NULL DEFAULT false,
     body text,
-    PRIMARY KEY (type, id, version),
+    PRIMARY KEY (type, id, version, last_updated),
     CHECK (deleted = (body IS NULL))
 );
 COMMENT ON TABLE fhir_api.resource_version IS
