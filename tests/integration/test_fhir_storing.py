@@ -154,6 +154,23 @@ def test_linking_and_unlinking_shows_in_the_patients_and_their_histories(store: 
     assert float(last) > float(middle) > 1
 
 
+def test_what_a_linked_record_was_in_between_keeps_its_links(store: FhirStore) -> None:
+    store.load(tenancy_line(1), patient_line("a"))
+    store.load(tenancy_line(2), patient_line("b", Surname="Someone"))
+    a, b = store.record(1, "a"), store.record(2, "b")
+    with store.connection.transaction():
+        link(store.connection, a, b, decided_by="steward", reason=None)
+    assert store.body("Patient", a)["link"]
+
+    store.load(tenancy_line(1), patient_line("a", Forename="Once"))
+    store.load(tenancy_line(1), patient_line("a", Forename="Twice"))
+    store.freshen(a)
+
+    past = store.ask(lambda readers: history(readers, "Patient", str(a), rights_of(), count=10))
+    assert [b'"seealso"' in (one.body or b"") for one in past.versions] == [True, True, True]
+    assert [one.version_id for one in past.versions] == ["3", "2", "1"]
+
+
 def test_a_caller_of_some_sources_is_told_of_no_link_to_another(store: FhirStore) -> None:
     store.load(tenancy_line(1), patient_line("a"))
     store.load(tenancy_line(2), patient_line("b", Surname="Someone"))

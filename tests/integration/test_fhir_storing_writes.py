@@ -154,12 +154,12 @@ def test_the_same_body_is_no_new_version(store: FhirStore) -> None:
 def test_a_change_is_for_the_version_that_it_was_meant_for(store: FhirStore) -> None:
     patient = store.create(PATIENT).kept.id
     made = store.create(observation(patient)).kept
-    store.update(observation(patient, "38"), made.id, expected_version=1)
+    store.update(observation(patient, "38"), made.id, expected_version="1")
 
     with pytest.raises(PreconditionFailed):
-        store.update(observation(patient, "39"), made.id, expected_version=1)
+        store.update(observation(patient, "39"), made.id, expected_version="1")
     with pytest.raises(PreconditionFailed):
-        store.delete("Observation", made.id, expected_version=1)
+        store.delete("Observation", made.id, expected_version="1")
     assert store.read("Observation", made.id).version == 2
 
 

@@ -43,8 +43,11 @@ def test_prefer_is_read_as_rfc_7240_has_it() -> None:
     assert preferences_of([], {b"prefer": b"return=everything"}) == Preferences()
 
 
-@pytest.mark.parametrize(("header", "version"), [(None, None), ("*", None), ('W/"3"', 3), ('"12"', 12)])
-def test_if_match_names_a_version(header: str | None, version: int | None) -> None:
+@pytest.mark.parametrize(
+    ("header", "version"),
+    [(None, None), ("*", None), ('W/"3"', "3"), ('"12"', "12"), ('W/"3.1763890000123"', "3.1763890000123")],
+)
+def test_if_match_names_a_version(header: str | None, version: str | None) -> None:
     assert expected_version(header) == version
 
 

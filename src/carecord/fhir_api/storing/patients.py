@@ -124,12 +124,18 @@ def _lead(
 ) -> None:
     parts = record.parts
     group = (parts.patient_detail_id, "", 0)
+    # Nobody has asked since how it was linked: in between it is told with the links that it had before.
+    heads = course.heads(group)
+    links = unstamped(heads[0].body).get("link") if earlier and heads and heads[0].body else None
     for version, since, demographics in earlier:
         former = PatientParts(parts.patient_detail_id, parts.source, demographics, merged=False)
         was = Record(former, version, since, is_deleted=False)
         sent_by = _sent_by(course, record, ended)
+        made = _made(former)
+        if made is not None and links:
+            made["link"] = links
         place = place_of(was, sent_by=sent_by)
-        _become(connection, course, former, _made(former), place, _to_the_millisecond(since))
+        _become(connection, course, former, made, place, _to_the_millisecond(since))
     heads = course.heads(group)
     resource = None
     if heads and heads[0].place.sent_by is not None and heads[0].place.entry_version == record.version:
