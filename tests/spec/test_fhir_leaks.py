@@ -534,6 +534,7 @@ def test_what_is_labelled_restricted_is_so_though_it_be_about_nobody(
 
 
 def test_a_client_that_may_only_create_is_told_that_it_did(fhir: FHIRClient) -> None:
+    fhir.sandpit.load(tenancy_line(701))
     fhir.sandpit.add_client("mailbox", scopes=["system/Patient.c"], tenancies=[701], own_tenancy_id=701)
 
     answer = fhir.with_token("mailbox", "system/Patient.c").post("/Patient", patient_of())
