@@ -25,8 +25,8 @@ from carecord.access.token_endpoint import TokenEndpoint
 from carecord.access.tokens import Tokens
 from carecord.bundles_api.face import BundlesFace, send_problem
 from carecord.bundles_api.handlers import handlers
-from carecord.bundles_api.link_explanations import PATIENT_INDEX, index_handlers
-from carecord.bundles_api.link_explanations import SCOPES as INDEX_SCOPES
+from carecord.bundles_api.index_operations import PATIENT_INDEX
+from carecord.bundles_api.link_explanations import index_handlers
 from carecord.catalogue import BUNDLES
 from carecord.catalogue.data_submission import BUNDLE as DATA_SUBMISSION
 from carecord.db.connect import Database, database
@@ -200,10 +200,11 @@ def build_app(
         submission_limit_bytes=settings.submission_limit_bytes,
         browse_by_surname=settings.browse_by_surname,
     )
-    scopes = [scope for bundle in BUNDLES for scope in (bundle.scope, bundle.restricted_scope)]
+    scopes = [
+        scope for bundle in (*BUNDLES, PATIENT_INDEX) for scope in (bundle.scope, bundle.restricted_scope)
+    ]
     scopes += SCOPES_BESIDES
     metrics = Metrics(gate, index_counts)
-    scopes += INDEX_SCOPES
     scopes += SMART_SCOPES
     endpoint = TokenEndpoint(settings, pool, tokens=tokens, signing_keys=keys, trail=trail, scopes=scopes)
     rest = Starlette(

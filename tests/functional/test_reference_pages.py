@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from carecord.bundles_api.index_operations import AS_OF, EXPLANATION, INDEX_OPERATIONS, PATIENT_INDEX
 from carecord.catalogue import BUNDLES, OPERATIONS
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
@@ -38,6 +39,8 @@ FLAGS = [
 ]
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
 
+DESCRIBED = (*OPERATIONS, *INDEX_OPERATIONS)
+
 FIND = address_of(FIND_PATIENT)
 REPEAT_MEDICATIONS = address_of(GP_REPEAT_MEDICATIONS)
 RECORD = address_of(SOCIAL_CARE_RECORD)
@@ -50,19 +53,20 @@ LOOKED_AT = [
     FIND,
     REPEAT_MEDICATIONS,
     RECORD,
+    address_of(EXPLANATION),
 ]
 EVERY_PAGE = [
     "/",
     "/guide",
     "/reference",
-    *(f"/reference/{bundle.slug}" for bundle in BUNDLES),
-    *(address_of(operation) for operation in OPERATIONS),
+    *(f"/reference/{bundle.slug}" for bundle in (*BUNDLES, PATIENT_INDEX)),
+    *(address_of(operation) for operation in DESCRIBED),
 ]
 
 
 def portal() -> Starlette:
     """The portal alone, telling of the whole catalogue: no page needs a database."""
-    return Starlette(routes=portal_routes(Settings(data=Path("unused"), port=0), OPERATIONS))
+    return Starlette(routes=portal_routes(Settings(data=Path("unused"), port=0), DESCRIBED))
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +138,7 @@ def test_every_link_leads_somewhere(http: TestClient) -> None:
 
 
 def test_an_operation_s_page_tells_all_of_it(http: TestClient) -> None:
-    for operation in OPERATIONS:
+    for operation in DESCRIBED:
         text = re.sub("[\u200b]", "", http.get(address_of(operation)).text)
         assert operation.operation_id in text
         assert operation.path in text
@@ -142,6 +146,19 @@ def test_an_operation_s_page_tells_all_of_it(http: TestClient) -> None:
         for leaf in operation.leaves:
             told = f"<code>{leaf.name.removesuffix('[]')}</code>" in text
             assert told == leaf.exposed, f"{operation.operation_id} {leaf.name}"
+
+
+def test_a_question_about_links_tells_its_parameters_and_shows_a_call_that_is_answered(
+    http: TestClient,
+) -> None:
+    assert "image/svg+xml" in http.get(address_of(EXPLANATION)).text
+    assert "json or svg" in http.get(address_of(EXPLANATION)).text
+    assert "Needed." in http.get(address_of(AS_OF)).text
+    curl, python, javascript = (sample.code for sample in call_samples(AS_OF, "http://localhost"))
+    assert "/as-of?time=2024-03-01T10:30:00" in curl
+    assert 'params={"time": "2024-03-01T10:30:00"}' in python
+    assert "/as-of?time=2024-03-01T10:30:00" in javascript
+    assert "/2188/explanations/2101" in call_samples(EXPLANATION, "http://localhost")[0].code
 
 
 def test_a_search_finds_operations_by_their_fields_without_a_script(http: TestClient) -> None:
@@ -195,7 +212,7 @@ def test_a_document_is_compressed_for_those_who_accept_it(http: TestClient) -> N
     assert small.json() == plain.json()
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+@pytest.mark.parametrize("operation", DESCRIBED, ids=lambda operation: operation.operation_id)
 def test_code_samples_are_code(operation: Any) -> None:
     for sample in (*call_samples(operation, "http://localhost"), *token_samples("http://localhost")):
         assert "{patientDetailId}" not in sample.code
@@ -204,13 +221,13 @@ def test_code_samples_are_code(operation: Any) -> None:
 
 
 def test_shell_samples_are_shell() -> None:
-    script = "\n".join(call_samples(operation, "http://localhost")[0].code for operation in OPERATIONS)
+    script = "\n".join(call_samples(operation, "http://localhost")[0].code for operation in DESCRIBED)
     subprocess.run(["bash", "-n"], input=script.encode(), check=True)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
 def test_javascript_samples_are_javascript(tmp_path: Path) -> None:
-    for place, operation in enumerate(OPERATIONS):
+    for place, operation in enumerate(DESCRIBED):
         file = tmp_path / f"sample-{place % 5}.mjs"
         file.write_text(call_samples(operation, "http://localhost")[2].code)
         if operation in (FIND_PATIENT, GP_REPEAT_MEDICATIONS, SOCIAL_CARE_RECORD):
@@ -267,10 +284,10 @@ def test_the_search_answers_while_one_types(page: Page, address: str) -> None:
     page.get_by_label("Search the operations").last.fill("gp-medications/repeat")
     shown = page.locator(".app-operation:visible .app-operation__title")
     assert shown.all_inner_texts() == ["Medications - Repeat"]
-    assert page.get_by_role("status").inner_text() == f"1 of {len(OPERATIONS)} operations."
+    assert page.get_by_role("status").inner_text() == f"1 of {len(DESCRIBED)} operations."
 
     page.get_by_label("Search the operations").last.fill("")
-    assert shown.count() == len(OPERATIONS)
+    assert shown.count() == len(DESCRIBED)
 
 
 @in_browser

@@ -13,25 +13,27 @@ from pathlib import Path
 import pytest
 
 from carecord.app import Process
-from carecord.catalogue import submissions_by_target
-from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS, FIND_PATIENT
+from carecord.bundles_api.index_operations import AS_OF, EXPLANATION, OTHER_PATIENT_DETAIL_ID, PATIENT_INDEX
+from carecord.catalogue import BUNDLES
+from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.documents import DOCUMENT_CONTENT
 from carecord.catalogue.pathology import ORDER_DETAILS
 from carecord.catalogue.samples import sample_of
 from carecord.catalogue.worklists import WORKLIST_BEHAVIOUR, WORKLIST_DATA
+from carecord.cli.clients import all_read_scopes
 from carecord.db.embedded import Held
 from carecord.kernel.settings import Settings
 from tests.support.live_server import serve
 from tests.support.postgres import new_database
-from tests.support.samples import submission_of
-from tests.support.sandpit import Sandpit, entry_line, open_sandpit, patient_line, tenancy_line
-from tests.support.worklists import row, worklist_line
+from tests.support.samples import load_every_kind_of_row
+from tests.support.sandpit import Sandpit, open_sandpit
 
 LONG = "CARECORD_TEST_EXAMPLES" in os.environ
 EXAMPLES = os.environ.get("CARECORD_TEST_EXAMPLES", "2")
 
 # Which criteria a worklist takes is told by its behaviour, not by the document.
-ONLY_SOME_CRITERIA = "checks.positive_data_acceptance.enabled = false"
+# Nor can it tell which times are yet to come, or come twice in autumn.
+REFUSES_SOME = "checks.positive_data_acceptance.enabled = false"
 
 FORMATS = '''"""Formats that schemathesis does not know, and how integers are written."""
 
@@ -97,32 +99,25 @@ def target(migrated_template: Held, tmp_path_factory: pytest.TempPathFactory) ->
             yield Target(address, folder)
 
 
-def load_every_kind_of_row(sandpit: Sandpit, tenancy_id: int) -> None:
-    rows = [
-        entry_line("P", name, submission_of(operation), SourceItemId=f"S-{name}")
-        for name, operation in submissions_by_target.items()
-        if operation is not DEMOGRAPHICS_DETAILS
-    ]
-    if tenancy_id == 1:
-        rows.append(worklist_line(row("P", c3="2024-04-03T09:00:00")))
-    person = patient_line("P", NhsNumber="9990123454", DateOfBirth="1946-05-17", Surname="Heritage")
-    assert sandpit.load(tenancy_line(tenancy_id), person, *rows).rejected == 0
-
-
 def configuration(sandpit: Sandpit, address: str) -> str:
     """Token and key, and for each word of a path a value that is there."""
-    headers = "\n".join(f'{name} = "{value}"' for name, value in sandpit.headers.items())
+    families = (*BUNDLES, PATIENT_INDEX)
+    secret = sandpit.add_client("caller", scopes=[*all_read_scopes(), PATIENT_INDEX.scope])
+    key = sandpit.subscribe("caller", bundles=[one.slug for one in families]).primary_key
+    given = sandpit.headers_of("caller", secret, key)
+    headers = "\n".join(f'{name} = "{value}"' for name, value in given.items())
     values = {
         ORDER_DETAILS: ("documentId", sample_of(ORDER_DETAILS).item["DocumentInformation"]["DocumentId"]),
         DOCUMENT_CONTENT: ("documentId", sample_of(DOCUMENT_CONTENT).item["DocumentId"]),
         WORKLIST_BEHAVIOUR: ("worklistId", "WL-DN-HART"),
         WORKLIST_DATA: ("worklistId", "WL-DN-HART"),
+        EXPLANATION: (OTHER_PATIENT_DETAIL_ID, sandpit.detail_id(2, "P")),
     }
     operations = "".join(
         f"""
 [[operations]]
 include-operation-id = "{operation.operation_id}"
-{ONLY_SOME_CRITERIA if operation is WORKLIST_DATA else ""}
+{REFUSES_SOME if operation is WORKLIST_DATA else ""}
 [operations.parameters]
 "path.{name}" = "{value}"
 """
@@ -134,7 +129,11 @@ base-url = "{address}"
 {headers}
 [parameters]
 "path.patientDetailId" = "{sandpit.detail_id(1, "P")}"
-{operations}"""
+{operations}
+[[operations]]
+include-operation-id = "{AS_OF.operation_id}"
+{REFUSES_SOME}
+"""
 
 
 def test_calls_of_every_operation_keep_to_the_document(target: Target) -> None:

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from carecord.access.scopes import METRICS_READ
 from carecord.app import Process
 from carecord.bundles_api.handlers import handlers
-from carecord.bundles_api.link_explanations import IndexOperation, index_handlers
+from carecord.bundles_api.link_explanations import index_handlers
 from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import Operation
 from carecord.catalogue.samples import sample_of
@@ -41,7 +41,7 @@ def _address(operation: Operation) -> str:
 
 
 def _call(sandpit: Sandpit, operation: Operation, headers: dict[str, str]) -> Any:
-    body = None if isinstance(operation, IndexOperation) else sample_of(operation).body
+    body = sample_of(operation).body
     return sandpit.http.request(operation.method, _address(operation), headers=headers, json=body)
 
 

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from carecord.bundles_api.index_operations import INDEX_OPERATIONS
 from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import ComposedOperation, Operation
 from carecord.catalogue.samples import sample_of
@@ -12,7 +13,9 @@ from carecord.catalogue.submission import parse_item
 DAY = "2026-11-01"
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+@pytest.mark.parametrize(
+    "operation", [*OPERATIONS, *INDEX_OPERATIONS], ids=lambda operation: operation.operation_id
+)
 def test_a_sample_comes_back_as_it_was(operation: Operation) -> None:
     item = sample_of(operation).item
     if isinstance(operation, ComposedOperation):

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from carecord.catalogue import submissions_by_target
+from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS
 from carecord.catalogue.model import Flag, Kind, Leaf, Operation
 from carecord.catalogue.samples import sample_of
 from carecord.catalogue.shapes import SERVER_OWNED
 from carecord.catalogue.submission import is_time
-from tests.support.sandpit import entry_line
+from tests.support.sandpit import Sandpit, entry_line, patient_line, tenancy_line
+from tests.support.worklists import row, worklist_line
 
 
 def submission_of(operation: Operation) -> dict[str, Any]:
@@ -42,6 +44,19 @@ def _without_server_owned(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_server_owned(one) for one in value]
     return value
+
+
+def load_every_kind_of_row(sandpit: Sandpit, tenancy_id: int) -> None:
+    """A patient P of this source with the sample of every kind of row; in source 1, on a worklist too."""
+    rows = [
+        entry_line("P", name, submission_of(operation), SourceItemId=f"S-{name}")
+        for name, operation in submissions_by_target.items()
+        if operation is not DEMOGRAPHICS_DETAILS
+    ]
+    if tenancy_id == 1:
+        rows.append(worklist_line(row("P", c3="2024-04-03T09:00:00")))
+    person = patient_line("P", NhsNumber="9990123454", DateOfBirth="1946-05-17", Surname="Heritage")
+    assert sandpit.load(tenancy_line(tenancy_id), person, *rows).rejected == 0
 
 
 def named_source(item: Any, description: str) -> Any:

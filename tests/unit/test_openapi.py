@@ -8,6 +8,13 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
+from carecord.bundles_api.index_operations import (
+    AS_OF,
+    EXPLANATION,
+    HISTORY,
+    INDEX_OPERATIONS,
+    IndexOperation,
+)
 from carecord.bundles_api.openapi import build_openapi
 from carecord.bundles_api.parameters import parameter_names
 from carecord.catalogue import OPERATIONS, operations_by_id
@@ -17,6 +24,8 @@ from carecord.catalogue.model import ListOperation, Operation
 from carecord.catalogue.samples import further_samples, sample_answer, sample_of
 from carecord.kernel.settings import Settings
 
+DESCRIBED: tuple[Operation, ...] = (*OPERATIONS, *INDEX_OPERATIONS)
+
 
 def settings(**more: Any) -> Settings:
     return Settings(data=Path("unused"), public_url="https://record.example", **more)
@@ -24,7 +33,7 @@ def settings(**more: Any) -> Settings:
 
 @cache
 def whole() -> dict[str, Any]:
-    return build_openapi(OPERATIONS, settings(browse_by_surname=True))
+    return build_openapi(DESCRIBED, settings(browse_by_surname=True))
 
 
 def call_of(operation: Operation) -> dict[str, Any]:
@@ -56,7 +65,7 @@ def test_it_holds_every_served_operation_and_no_other() -> None:
     assert "Social Care" not in {tag["name"] for tag in document["tags"]}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+@pytest.mark.parametrize("operation", DESCRIBED, ids=lambda operation: operation.operation_id)
 def test_the_sample_of_an_operation_fits_its_schema(operation: Operation) -> None:
     assert [
         error.message for error in answer_validator(operation).iter_errors(sample_answer(operation))
@@ -103,17 +112,20 @@ def test_an_answer_with_a_field_more_or_less_does_not_fit() -> None:
     assert not fits({collection: [item]})
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+@pytest.mark.parametrize("operation", DESCRIBED, ids=lambda operation: operation.operation_id)
 def test_each_parameter_that_an_operation_reads_is_described(operation: Operation) -> None:
     described = [
         parameter.get("name") or parameter["$ref"].rpartition("/")[2]
         for parameter in call_of(operation)["parameters"]
         if parameter.get("in") != "path"
     ]
-    assert described == (parameter_names(operation) if isinstance(operation, ListOperation) else [])
+    if isinstance(operation, IndexOperation):
+        assert described == [one.name for one in operation.query]
+    else:
+        assert described == (parameter_names(operation) if isinstance(operation, ListOperation) else [])
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+@pytest.mark.parametrize("operation", DESCRIBED, ids=lambda operation: operation.operation_id)
 def test_each_operation_needs_its_scopes_and_a_key(operation: Operation) -> None:
     scopes = [operation.scope, *([operation.restricted_scope] if operation.restricted else [])]
     assert call_of(operation)["security"] == [{"clientCredentials": scopes, "subscriptionKey": []}]
@@ -123,6 +135,29 @@ def test_the_key_is_optional_where_the_server_does_not_ask_for_it() -> None:
     document = build_openapi([GP_REPEAT_MEDICATIONS], settings(require_subscription_key=False))
     call = document["paths"][GP_REPEAT_MEDICATIONS.path]["get"]
     assert call["security"][1] == {"clientCredentials": ["gp.read"]}
+
+
+def test_a_question_about_links_tells_its_picture_its_parameters_and_its_refusals() -> None:
+    explanation, history, as_of = map(call_of, (EXPLANATION, HISTORY, AS_OF))
+    assert list(explanation["responses"]["200"]["content"]) == ["application/json", "image/svg+xml"]
+    assert list(history["responses"]["200"]["content"]) == ["application/json"]
+    assert [{"406", "409"} & set(one["responses"]) for one in (explanation, history, as_of)] == [
+        {"406"},
+        {"409"},
+        set(),
+    ]
+    (form,) = (one for one in explanation["parameters"] if one["in"] == "query")
+    (time,) = (one for one in as_of["parameters"] if one["in"] == "query")
+    assert (form["name"], form["schema"]["enum"], form["required"]) == ("format", ["json", "svg"], False)
+    assert (time["name"], time["required"]) == ("time", True)
+    assert validator(time["schema"]).is_valid("2024-10-27T01:30:00+01:00")
+    assert not validator(time["schema"]).is_valid("yesterday")
+
+
+def test_every_scope_that_an_operation_needs_or_heeds_is_named() -> None:
+    flow = whole()["components"]["securitySchemes"]["clientCredentials"]["flows"]["clientCredentials"]
+    assert set(flow["scopes"]) == {s for one in DESCRIBED for s in (one.scope, one.restricted_scope)}
+    assert {"patient-index.review", "patient-index.sealed"} <= set(flow["scopes"])
 
 
 def test_a_hidden_field_is_not_told() -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 from jsonschema import Draft202012Validator
 
+from carecord.bundles_api.index_operations import INDEX_OPERATIONS
 from carecord.bundles_api.postman import build_collection, build_environment
 from carecord.catalogue import OPERATIONS
 from carecord.kernel.settings import Settings
 
-COLLECTION: dict[str, Any] = build_collection(OPERATIONS)
+DESCRIBED = (*OPERATIONS, *INDEX_OPERATIONS)
+COLLECTION: dict[str, Any] = build_collection(DESCRIBED)
 ENVIRONMENT = build_environment(Settings(data=Path("unused"), public_url="https://record.example"))
 
 KEY_AND_VALUE = {
@@ -121,9 +123,9 @@ def test_there_is_a_request_for_every_operation_in_the_folder_of_its_bundle() ->
         name: [(item["name"], item["request"]["method"]) for item in items] for name, items in folders.items()
     } == {
         operation.bundle.name: [
-            (one.title, one.method) for one in OPERATIONS if one.bundle is operation.bundle
+            (one.title, one.method) for one in DESCRIBED if one.bundle is operation.bundle
         ]
-        for operation in OPERATIONS
+        for operation in DESCRIBED
     }
 
 
@@ -151,12 +153,14 @@ def test_every_read_can_be_sent_as_it_is() -> None:
     assert all(word["value"] for request in reads for word in request["url"].get("variable", []))
 
 
-def test_no_parameter_is_sent_until_it_is_ticked() -> None:
-    assert all(
-        query["disabled"]
+def test_no_parameter_is_sent_until_it_is_ticked_but_one_that_is_needed() -> None:
+    sent = [
+        (query["key"], query["value"])
         for request in requests(COLLECTION["item"])
         for query in request["url"].get("query", [])
-    )
+        if not query["disabled"]
+    ]
+    assert sent == [("time", "2024-03-01T10:30:00")]
 
 
 def test_the_token_is_kept_by_the_request_that_gets_it() -> None:

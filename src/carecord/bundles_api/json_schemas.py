@@ -16,7 +16,12 @@ TOTAL: Schema = {
     "description": "How many rows there are in all, whatever the page.",
 }
 
-_TYPES = {Kind.INTEGER: "integer", Kind.BOOLEAN: "boolean"}
+_TYPES = {
+    Kind.INTEGER: "integer",
+    Kind.NUMBER: "number",
+    Kind.BOOLEAN: "boolean",
+    Kind.PAIR_OF_IDS: "array",
+}
 _HOLDS: dict[Holds, Schema] = {
     Holds.DECIMAL: {"pattern": DECIMAL},
     Holds.DAY: {"format": "date"},
@@ -26,6 +31,8 @@ _HOLDS: dict[Holds, Schema] = {
 _KINDS: dict[Kind, Schema] = {
     Kind.DAY: _HOLDS[Holds.DAY],
     Kind.LOCAL_DATE_TIME: _HOLDS[Holds.LOCAL_DATE_TIME],
+    Kind.INSTANT: {"format": "date-time"},
+    Kind.PAIR_OF_IDS: {"items": {"type": "string"}, "minItems": 2, "maxItems": 2},
 }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from carecord.access.gate import KEY_HEADER
 from carecord.access.token_endpoint import TOKEN_PATH
 from carecord.bundles_api.body_rules import body_rules
+from carecord.bundles_api.face import PATIENT_DETAIL_ID
+from carecord.bundles_api.index_operations import OTHER_PATIENT_DETAIL_ID, IndexOperation, QueryParameter
 from carecord.bundles_api.json_schemas import DECIMAL, LOCAL_DATE_TIME, Schema, Schemas
 from carecord.bundles_api.parameters import (
     PAGE_NUMBER_LIMIT,
@@ -112,8 +114,10 @@ def refusals_of(operation: Operation) -> tuple[type[CareRecordError], ...]:
     }
     if "{" in operation.path:
         found.add(errors.NotFound)
-    if answers_bytes(operation):
+    if further_media_types(operation):
         found.add(errors.NotAcceptable)
+    if isinstance(operation, IndexOperation):
+        found.update(operation.refusals)
     if takes_body(operation):
         found |= {errors.BodyTooLarge, errors.UnsupportedMediaType}
     if isinstance(operation, WriteOperation) or (takes_body(operation) and "{" in operation.path):
@@ -123,9 +127,11 @@ def refusals_of(operation: Operation) -> tuple[type[CareRecordError], ...]:
     return tuple(refusal for refusal in REFUSALS if refusal in found)
 
 
-def answers_bytes(operation: Operation) -> bool:
-    """Whether it also gives the stored bytes themselves, to a caller who accepts their media type."""
-    return any(leaf.field.holds is Holds.BASE64 for leaf in operation.leaves)
+def further_media_types(operation: Operation) -> tuple[str, ...]:
+    """What it gives beside JSON to a caller who accepts it: a picture, or stored bytes of whichever type."""
+    if isinstance(operation, IndexOperation):
+        return tuple(one for one in operation.media_types if one != JSON)
+    return ("*/*",) if any(leaf.field.holds is Holds.BASE64 for leaf in operation.leaves) else ()
 
 
 def takes_body(operation: Operation) -> bool:
@@ -169,6 +175,8 @@ def _operation(operation: Operation, schemas: Schemas, settings: Settings) -> di
     parameters = [_path_parameter(operation, name) for name in path_parameter_names(operation)]
     if isinstance(operation, ListOperation):
         parameters += [_query_parameter(parameter) for parameter in parameters_of(operation)]
+    if isinstance(operation, IndexOperation):
+        parameters += [_own_parameter(parameter) for parameter in operation.query]
     described: dict[str, Any] = {
         "operationId": operation.operation_id,
         "summary": operation.title,
@@ -199,11 +207,10 @@ def path_parameter_names(operation: Operation) -> list[str]:
 
 
 def describe_path_parameter(operation: Operation, name: str) -> str:
-    if name == "patientDetailId":
-        return (
-            "A patient detail ID: one source's record of the patient. Any linked one gives the whole person."
-        )
-    return f"{operation.path_parameters[name]}."
+    if name in operation.path_parameters:
+        return f"{operation.path_parameters[name]}."
+    assert name == PATIENT_DETAIL_ID, name
+    return "A patient detail ID: one source's record of the patient. Any linked one gives the whole person."
 
 
 def _path_parameter(operation: Operation, name: str) -> dict[str, Any]:
@@ -215,9 +222,10 @@ def _path_parameter(operation: Operation, name: str) -> dict[str, Any]:
         "description": describe_path_parameter(operation, name),
         "schema": schema,
     }
-    if name == "patientDetailId":
+    if name in (PATIENT_DETAIL_ID, OTHER_PATIENT_DETAIL_ID):
         schema["pattern"] = "^[0-9]+$"
-        parameter["example"] = sample_of(FIND_PATIENT).item["PatientDetailId"]
+        known = {PATIENT_DETAIL_ID: sample_of(FIND_PATIENT).item["PatientDetailId"]}
+        parameter["example"] = (known | sample_of(operation).path)[name]
     return parameter
 
 
@@ -229,6 +237,17 @@ def _query_parameter(parameter: Parameter) -> dict[str, Any]:
         "in": "query",
         "description": describe_parameter(parameter),
         "schema": {"$ref": f"#/components/schemas/{_VALUE_NAMES[parameter.takes]}"},
+    }
+
+
+def _own_parameter(parameter: QueryParameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.about,
+        "required": parameter.required,
+        "schema": dict(parameter.schema),
+        "example": parameter.example,
     }
 
 
@@ -293,8 +312,7 @@ def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     content: dict[str, Any] = {
         JSON: {"schema": schemas.answer_of(operation), **_examples(sample_answer(operation), further)}
     }
-    if answers_bytes(operation):
-        content["*/*"] = {"schema": {}}
+    content |= {media_type: {"schema": {}} for media_type in further_media_types(operation)}
     responses: dict[str, Any] = {"200": {"description": "The answer.", "content": content}}
     if isinstance(operation, SingleOperation):
         responses["204"] = {"description": "The patient has no such row."}
@@ -372,7 +390,7 @@ def _security_schemes(bundles: Iterable[Bundle], settings: Settings) -> dict[str
         for bundle in bundles
         for name, meaning in (
             (bundle.scope, f"{bundle.name}."),
-            (bundle.restricted_scope, f"{bundle.name}: restricted operations and rows too."),
+            (bundle.restricted_scope, f"{bundle.name}: what is {bundle.restricted} too."),
         )
     }
     return {

@@ -9,6 +9,8 @@ import msgspec
 
 from carecord.access.gate import KEY_HEADER
 from carecord.access.token_endpoint import TOKEN_PATH
+from carecord.bundles_api.face import PATIENT_DETAIL_ID
+from carecord.bundles_api.index_operations import EXPLANATION, OTHER_PATIENT_DETAIL_ID, IndexOperation
 from carecord.bundles_api.openapi import (
     ABOUT,
     describe_operation,
@@ -27,10 +29,9 @@ from carecord.catalogue.worklists import WORKLISTS_LIST
 from carecord.kernel.settings import Settings
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-PATIENT_DETAIL_ID = "patientDetailId"
 DOCUMENT_ID = "documentId"
 WORKLIST_ID = "worklistId"
-_VARIABLES = (PATIENT_DETAIL_ID, DOCUMENT_ID, WORKLIST_ID)
+_VARIABLES = (PATIENT_DETAIL_ID, OTHER_PATIENT_DETAIL_ID, DOCUMENT_ID, WORKLIST_ID)
 
 _NAMESPACE = uuid.UUID("5a0d4c39-7d1c-5f0e-8a4f-2f4f8d0f1a75")
 _KEEP_TOKEN = [
@@ -73,6 +74,7 @@ def build_environment(settings: Settings) -> dict[str, Any]:
             _variable("clientSecret", "", secret=True),
             _variable("subscriptionKey", "", secret=True),
             _variable(PATIENT_DETAIL_ID, patient_detail_id),
+            _variable(OTHER_PATIENT_DETAIL_ID, sample_of(EXPLANATION).path[OTHER_PATIENT_DETAIL_ID]),
             _variable(DOCUMENT_ID, sample_of(DOCUMENTS_LIST).item["DocumentId"]),
             _variable(WORKLIST_ID, sample_of(WORKLISTS_LIST).item["WorklistId"]),
             _variable("token", "", secret=True),
@@ -132,6 +134,16 @@ def _request(operation: Operation) -> dict[str, Any]:
                 "disabled": True,
             }
             for parameter in parameters_of(operation)
+        ]
+    if isinstance(operation, IndexOperation) and operation.query:
+        url["query"] = [
+            {
+                "key": one.name,
+                "value": one.example,
+                "description": one.about,
+                "disabled": not one.required,
+            }
+            for one in operation.query
         ]
     request: dict[str, Any] = {
         "method": operation.method,

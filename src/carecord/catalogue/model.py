@@ -20,6 +20,12 @@ Day = NewType("Day", str)
 LocalDateTime = NewType("LocalDateTime", str)
 """UK local time as text, `YYYY-MM-DDTHH:MM:SS`, no offset, up to three decimals of a second."""
 
+Instant = NewType("Instant", str)
+"""An instant as text: UK local time with its offset."""
+
+PairOfIds = NewType("PairOfIds", list[str])
+"""Two IDs, the lower first."""
+
 WORDS = {"gp": "GP", "ct": "CT", "icd10": "ICD10", "opcs4": "OPCS4", "dmd": "DMD", "acrs": "ACRS"}
 """Words of attribute names that the API writes in capitals; every other word only starts with one."""
 
@@ -102,18 +108,24 @@ class Kind(Enum):
 
     STRING = "string"
     INTEGER = "integer"
+    NUMBER = "number"
     BOOLEAN = "boolean"
     DAY = "date"
     LOCAL_DATE_TIME = "datetime"
+    INSTANT = "instant"
+    PAIR_OF_IDS = "pair"
     OBJECT = "object"
 
 
 _KINDS: dict[Any, Kind] = {
     str: Kind.STRING,
     int: Kind.INTEGER,
+    float: Kind.NUMBER,
     bool: Kind.BOOLEAN,
     Day: Kind.DAY,
     LocalDateTime: Kind.LOCAL_DATE_TIME,
+    Instant: Kind.INSTANT,
+    PairOfIds: Kind.PAIR_OF_IDS,
 }
 
 
@@ -404,10 +416,12 @@ class Bundle:
     slug: str
     tagline: str
     scope: str
+    restricted: str = "restricted"
+    """What the scope alone does not show, and the last word of the scope that shows it too."""
 
     @property
     def restricted_scope(self) -> str:
-        return f"{self.slug}.restricted"
+        return f"{self.slug}.{self.restricted}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

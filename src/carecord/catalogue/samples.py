@@ -13,10 +13,11 @@ from carecord.catalogue.model import Bundle, Operation
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An item of the operation, and the body it may be asked with."""
+    """An item of the operation, the body it may be asked with, and words of the path where they matter."""
 
     item: dict[str, Any]
     body: dict[str, Any] | None
+    path: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class FurtherSample:
 def sample_of(operation: Operation) -> Sample:
     """The sample of the operation, from the file of its bundle; the caller's own, to change as it likes."""
     found = deepcopy(_samples(operation.bundle)[operation.operation_id])
-    return Sample(found["item"], found.get("body"))
+    return Sample(found["item"], found.get("body"), found.get("path", {}))
 
 
 def further_samples(operation: Operation) -> list[FurtherSample]:

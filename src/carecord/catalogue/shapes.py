@@ -32,6 +32,12 @@ def answer_shape(operation: Operation, leave_out: tuple[str, ...] = ()) -> type[
 
 
 @cache
+def part_shape(part: type[Part]) -> type[Shape]:
+    """An object of an answer by itself, for an answer that is put together of such."""
+    return _answer(part, part.__name__)
+
+
+@cache
 def submission_shape(
     part: type[Part],
     server_owned: frozenset[str],
@@ -127,7 +133,15 @@ def _cannot_be_left_out(f: Field, owned: frozenset[str]) -> bool:
 
 
 def _plain(kind: Kind) -> Any:
-    return {Kind.INTEGER: int, Kind.BOOLEAN: bool}.get(kind, str)
+    return _PLAIN.get(kind, str)
+
+
+_PLAIN: dict[Kind, Any] = {
+    Kind.INTEGER: int,
+    Kind.NUMBER: float,
+    Kind.BOOLEAN: bool,
+    Kind.PAIR_OF_IDS: list[str],
+}
 
 
 def _strict(f: Field) -> Any:

@@ -10,8 +10,7 @@ from rich.table import Table
 from carecord.access import clients, subscriptions
 from carecord.access.scopes import SCOPES_BESIDES
 from carecord.access.smart_scopes import is_smart_scope
-from carecord.bundles_api.link_explanations import PATIENT_INDEX
-from carecord.bundles_api.link_explanations import SCOPES as INDEX_SCOPES
+from carecord.bundles_api.index_operations import PATIENT_INDEX
 from carecord.catalogue import BUNDLES
 from carecord.cli.terminal import failing_clearly, open_database, out
 from carecord.kernel.settings import Settings
@@ -47,11 +46,12 @@ def add(
 ) -> None:
     """Register a client with a product and a subscription. Secret and keys are shown this once."""
     # The patient index is no bundle of the catalogue; whoever holds its scopes calls it by the same key.
-    every_bundle = [one.slug for one in (*BUNDLES, PATIENT_INDEX)]
-    every_scope = [of for one in BUNDLES for of in (one.scope, one.restricted_scope)]
+    families = (*BUNDLES, PATIENT_INDEX)
+    every_bundle = [one.slug for one in families]
+    every_scope = [of for one in families for of in (one.scope, one.restricted_scope)]
     _check_words("--bundle", bundle or [], every_bundle)
     others = [one for one in scope or [] if not is_smart_scope(one)]
-    _check_words("--scope", others, [*every_scope, *INDEX_SCOPES, *SCOPES_BESIDES])
+    _check_words("--scope", others, [*every_scope, *SCOPES_BESIDES])
     bundles = bundle or every_bundle
     product = EVERYTHING if not bundle else f"{client_id}-bundles"
     with (

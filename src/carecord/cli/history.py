@@ -44,7 +44,7 @@ def history(
         with reading_at_once(connection):
             found = read_history(connection, patient_detail_id, viewer=Viewer(may_see_sealed=sealed))
         answer = history_answer(found)
-        shown = [int(one["PatientDetailId"]) for one in answer["Records"]]
+        shown = [int(one.patient_detail_id) for one in answer.records]
         record(connection, _look(by, shown, sealed=sealed))
     if as_json:
         out.print(encode(answer).decode(), soft_wrap=True, markup=False)

@@ -1,10 +1,13 @@
 """How an operation is called, in the languages that most callers write."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from carecord.access.gate import KEY_HEADER
 from carecord.access.token_endpoint import TOKEN_PATH
+from carecord.bundles_api.index_operations import IndexOperation
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.model import ListOperation, Operation
 from carecord.catalogue.samples import sample_of
@@ -87,7 +90,7 @@ def _path_values(operation: Operation) -> dict[str, str]:
     """A value for each word of the path, from the samples where they have one."""
     item, body = sample_of(operation).item, sample_of(operation).body or {}
     found = {"patientDetailId": str(sample_of(FIND_PATIENT).item["PatientDetailId"])}
-    for name in operation.path_parameters:
+    for name in operation.path_parameters.keys() - found.keys():
         json_name = name[0].upper() + name[1:]
         value = (
             item.get(json_name) or body.get(json_name) or item.get("DocumentInformation", {}).get(json_name)
@@ -98,11 +101,25 @@ def _path_values(operation: Operation) -> dict[str, str]:
             "bundle": "community-mental-health",
             "collection": "MentalHealthDiagnosesList",
         }
-    return found
+    return found | sample_of(operation).path
+
+
+def _query_values(operation: Operation) -> dict[str, str | int]:
+    """The page of a list, and what another operation cannot do without."""
+    if isinstance(operation, ListOperation):
+        return {"PageSize": 50}
+    if isinstance(operation, IndexOperation):
+        return {one.name: one.example for one in operation.query if one.required}
+    return {}
+
+
+def _query(operation: Operation) -> str:
+    values = _query_values(operation)
+    return f"?{urlencode(values, safe=':')}" if values else ""
 
 
 def _curl(operation: Operation, base_url: str) -> str:
-    query = "?PageSize=50" if isinstance(operation, ListOperation) else ""
+    query = _query(operation)
     method = "" if operation.method == "GET" else f" -X {operation.method}"
     lines = [
         f'curl -sS{method} "{base_url}{_address(operation)}{query}"',
@@ -124,8 +141,8 @@ def _python(operation: Operation, base_url: str) -> str:
         f'        "{KEY_HEADER}": os.environ["SUBSCRIPTION_KEY"],',
         "    },",
     ]
-    if isinstance(operation, ListOperation):
-        arguments.append('    params={"PageSize": 50},')
+    if values := _query_values(operation):
+        arguments.append(f"    params={json.dumps(values)},")
     body = sample_of(operation).body
     if body is not None:
         arguments.append(f"    json={_indented(_python_literal(body), 4)},")
@@ -150,7 +167,7 @@ def _python(operation: Operation, base_url: str) -> str:
 
 
 def _javascript(operation: Operation, base_url: str) -> str:
-    query = "?PageSize=50" if isinstance(operation, ListOperation) else ""
+    query = _query(operation)
     body = sample_of(operation).body
     options = [f'  method: "{operation.method}",'] if operation.method != "GET" else []
     options += [

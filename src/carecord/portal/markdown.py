@@ -5,20 +5,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from carecord.access.scopes import SCOPES_BESIDES
+from carecord.bundles_api.index_operations import INDEX_OPERATIONS, PATIENT_INDEX
 from carecord.bundles_api.openapi import REFUSALS
 from carecord.catalogue import BUNDLES, operations_of
-from carecord.catalogue.model import Bundle
+from carecord.catalogue.model import Bundle, Operation
 from carecord.kernel.settings import Settings
 from carecord.portal.operation_reference import FieldRow, OperationReference
 
 NOTICE = "<!-- Written by `make docs` from the declarations. Change those, not this file. -->\n"
+FAMILIES: Mapping[Bundle, Sequence[Operation]] = {
+    **{bundle: operations_of(bundle) for bundle in BUNDLES},
+    PATIENT_INDEX: INDEX_OPERATIONS,
+}
+_PAGES = ("PageNumber", "PageSize")
+"""Parameters that every list has: no page says them again."""
 
 
 def pages() -> dict[str, str]:
     """Every page by its file name."""
     return {
         "README.md": _contents(),
-        **{f"{bundle.slug}.md": _bundle(bundle) for bundle in BUNDLES},
+        **{f"{bundle.slug}.md": _bundle(bundle, operations) for bundle, operations in FAMILIES.items()},
         "errors.md": _errors(),
         "scopes.md": _scopes(),
         "settings.md": _settings(),
@@ -38,8 +45,8 @@ def write(folder: Path) -> None:
 
 def _contents() -> str:
     bundles = [
-        [f"[{bundle.name}]({bundle.slug}.md)", f"{bundle.tagline}.", str(len(operations_of(bundle)))]
-        for bundle in BUNDLES
+        [f"[{bundle.name}]({bundle.slug}.md)", f"{bundle.tagline}.", str(len(operations))]
+        for bundle, operations in FAMILIES.items()
     ]
     return _page(
         "# Reference",
@@ -49,9 +56,9 @@ def _contents() -> str:
     )
 
 
-def _bundle(bundle: Bundle) -> str:
+def _bundle(bundle: Bundle, operations: Iterable[Operation]) -> str:
     parts = [f"# {bundle.name}", f"{bundle.tagline}.", f"Scope `{bundle.scope}`."]
-    for operation in operations_of(bundle):
+    for operation in operations:
         parts += _operation(OperationReference(operation))
     return _page(*parts)
 
@@ -68,7 +75,7 @@ def _operation(reference: OperationReference) -> Iterable[str]:
             f"- Answers: {reference.answers}",
             *([f"- Order: {reference.order}"] if reference.order else []),
             f"- Scopes: {scopes}",
-            *(f"- `{row.name}`: {row.description}" for row in reference.parameters if row.place == "path"),
+            *(f"- `{row.name}`: {row.description}" for row in reference.parameters if row.name not in _PAGES),
             f"- Errors: {', '.join(str(refusal.status) for refusal in reference.refusals)}",
         ]
     )
@@ -148,9 +155,9 @@ def _scopes() -> str:
             f"[{bundle.name}]({bundle.slug}.md)",
             f"`{bundle.scope}`",
             f"`{bundle.restricted_scope}`",
-            ", ".join(one.title for one in operations_of(bundle) if one.restricted),
+            ", ".join(one.title for one in operations if one.restricted),
         ]
-        for bundle in BUNDLES
+        for bundle, operations in FAMILIES.items()
     ]
     return _page(
         "# Scopes",

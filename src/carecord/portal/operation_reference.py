@@ -6,8 +6,10 @@ from functools import cached_property
 
 import msgspec
 
+from carecord.bundles_api.index_operations import IndexOperation
 from carecord.bundles_api.openapi import (
     describe_path_parameter,
+    further_media_types,
     path_parameter_names,
     refusals_of,
     scopes_of,
@@ -37,11 +39,15 @@ from carecord.kernel.errors import CareRecordError
 _TYPES = {
     Kind.STRING: "text",
     Kind.INTEGER: "whole number",
+    Kind.NUMBER: "number",
     Kind.BOOLEAN: "true or false",
     Kind.DAY: "day",
     Kind.LOCAL_DATE_TIME: "date and time",
+    Kind.INSTANT: "date and time with offset",
+    Kind.PAIR_OF_IDS: "pair of IDs",
     Kind.OBJECT: "object",
 }
+_LISTS = {"pair of IDs": "list of pairs of IDs"}
 _HELD = {
     Holds.DECIMAL: "decimal, as text",
     Holds.DECIMAL_OR_TEXT: "decimal or words, as text",
@@ -133,6 +139,11 @@ class OperationReference:
             return "One row as an object, or 204 with no body where there is none."
         if isinstance(operation, ComposedOperation):
             return "One object, its sections filled from other operations at the time of reading."
+        if isinstance(operation, IndexOperation):
+            others = "".join(
+                f", or {one} to a caller who accepts it" for one in further_media_types(operation)
+            )
+            return f"One object{others}."
         return "What became of the change."
 
     @cached_property
@@ -155,6 +166,11 @@ class OperationReference:
                     f"1 to {PAGE_SIZE_LIMIT}",
                     f"Rows of a page; {PAGE_SIZE} unless given.",
                 ),
+            ]
+        if isinstance(self.operation, IndexOperation):
+            rows += [
+                ParameterRow(one.name, "query", one.takes, f"{'Needed. ' if one.required else ''}{one.about}")
+                for one in self.operation.query
             ]
         return rows
 
@@ -240,7 +256,9 @@ def address_of(operation: Operation) -> str:
 def type_of(f: Field) -> str:
     """The type of a field in the words that the reference uses."""
     word = _HELD[f.holds] if f.holds else _TYPES[f.kind]
-    return f"list of {word}s" if f.repeats and f.part else f"list of {word}" if f.repeats else word
+    if not f.repeats:
+        return word
+    return _LISTS.get(word) or (f"list of {word}s" if f.part else f"list of {word}")
 
 
 def pretty(content: object) -> str:

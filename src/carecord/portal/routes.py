@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from carecord.bundles_api.index_operations import INDEX_OPERATIONS
 from carecord.bundles_api.openapi import build_openapi
 from carecord.bundles_api.postman import build_collection, build_environment
 from carecord.catalogue import OPERATIONS
@@ -19,7 +20,7 @@ from carecord.portal.pages import Pages
 
 def portal_routes(settings: Settings, served: Collection[Operation]) -> list[Route]:
     """All that there is for people and tools that learn the API; they are told of the `served` operations."""
-    in_order = [operation for operation in OPERATIONS if operation in served]
+    in_order = [one for one in (*OPERATIONS, *INDEX_OPERATIONS) if one in served]
     descriptions = Descriptions(settings, in_order)
     pages = Pages(settings, in_order)
     return [

@@ -1,11 +1,17 @@
 """Stewards' programs ask why records are linked: with a right of its own, and only of what they may know."""
 
 import xml.etree.ElementTree as ET
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
+from carecord.bundles_api.index_operations import AS_OF, EXPLANATION, HISTORY, INDEX_OPERATIONS
+from carecord.bundles_api.openapi import build_openapi
+from carecord.kernel.settings import Settings
 from carecord.patient_index import links
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
 
@@ -14,7 +20,7 @@ REVIEW, SEALED = "patient-index.review", "patient-index.sealed"
 
 
 class Steward:
-    """A client that may ask about links."""
+    """A client that may ask about links, and holds each answer against the OpenAPI document."""
 
     def __init__(self, sandpit: Sandpit, name: str, *scopes: str, tenancies: list[int] | None = None) -> None:
         secret = sandpit.add_client(name, scopes=list(scopes), tenancies=tenancies)
@@ -25,7 +31,29 @@ class Steward:
 
     def get(self, path: str, **options: Any) -> httpx2.Response:
         headers = self._headers | options.pop("headers", {})
-        return self._http.get(f"/patient-index/patients/{path}", headers=headers, **options)
+        answer = self._http.get(f"/patient-index/patients/{path}", headers=headers, **options)
+        check_described(path, answer)
+        return answer
+
+
+WORDS = {"explanations": EXPLANATION, "history": HISTORY, "as-of": AS_OF}
+
+
+@cache
+def document() -> dict[str, Any]:
+    return build_openapi(INDEX_OPERATIONS, Settings(data=Path("unused")))
+
+
+def check_described(path: str, answer: httpx2.Response) -> None:
+    """The status, the media type and the whole body are those that the document tells of."""
+    word = path.split("?")[0].split("/")[1]
+    described = document()["paths"][WORDS[word].path]["get"]["responses"][str(answer.status_code)]
+    if "$ref" in described:
+        described = document()["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    media_type = answer.headers["content-type"].split(";")[0]
+    schema = described["content"][media_type]["schema"] | {"components": document()["components"]}
+    if media_type.endswith("json"):
+        Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer.json())
 
 
 def load(sandpit: Sandpit, *tenancy_ids: int) -> list[int]:
