@@ -1,7 +1,8 @@
 """FHIR tells nobody what they may not know, not even that it is there; and nobody changes another's."""
 
 import base64
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -70,6 +71,23 @@ def told(answer: httpx2.Response, *ids: str) -> tuple[int, str]:
     for one in ids:
         text = text.replace(one, "ID")
     return answer.status_code, text
+
+
+def bytes_of(target: str) -> Json:
+    return {
+        "resourceType": "Binary",
+        "contentType": "text/plain",
+        "securityContext": {"reference": target},
+        "data": base64.b64encode(b"a secret").decode(),
+    }
+
+
+def shape_of(answer: httpx2.Response, id: str, target: str) -> Any:
+    """What an answer tells, but for ids and times."""
+    text = answer.text.replace(target, "TARGET")
+    for before in ("Binary/", "Provenance/", '"id":"', "_id="):
+        text = re.sub(rf"{before}{id}\b", f"{before}ID", text)
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)|urn:uuid:[0-9a-f-]+", "WHEN", text)
 
 
 def linked_pair(fhir: FHIRClient, near: FHIRClient) -> tuple[Json, Json]:
@@ -277,16 +295,116 @@ def test_a_provenance_does_not_tell_what_its_target_is(
     hidden = restricted_document(holder)
 
     def ask(client: FHIRClient, id: str) -> int:
-        sent = {
-            "resourceType": "Provenance",
-            "target": [{"reference": f"DocumentReference/{id}"}],
-            "recorded": "2026-03-01T09:00:00Z",
-            "agent": [{"who": {"display": "Somebody"}}],
-        }
-        return client.post("/Provenance", sent).status_code
+        return client.post("/Provenance", provenance_of(f"DocumentReference/{id}")).status_code
 
     for client in (beside, near):
         assert ask(client, hidden["id"]) == ask(client, "888888888888")
+
+
+@pytest.fixture(scope="module")
+def teller(fhir: FHIRClient) -> FHIRClient:
+    """A client that sends what points at things it may not see."""
+    return open_fhir(fhir.sandpit, "teller", own_tenancy_id=704)
+
+
+def provenance_of(target: str) -> Json:
+    return {
+        "resourceType": "Provenance",
+        "target": [{"reference": target}],
+        "recorded": "2026-03-01T09:00:00Z",
+        "agent": [{"who": {"display": "Somebody"}}],
+    }
+
+
+@pytest.mark.parametrize("make", [provenance_of, bytes_of], ids=["provenance", "bytes"])
+def test_what_points_at_something_hidden_is_to_its_sender_as_if_nothing_were_there(
+    holder: FHIRClient, teller: FHIRClient, make: Callable[[str], Json]
+) -> None:
+    hidden = f"DocumentReference/{restricted_document(holder)['id']}"
+    of_nobody = "DocumentReference/888888888888"
+
+    def ask(target: str) -> list[Any]:
+        sent = make(target)
+        kind = sent["resourceType"]
+        created = teller.post(f"/{kind}", sent)
+        id = created.json()["id"]
+        address = f"/{kind}/{id}"
+        again = teller.put(address, sent | {"id": id, "language": "en"})
+        answers = [
+            teller.get(address),
+            teller.get(f"{address}/_history"),
+            teller.get(f"{address}/_history/1"),
+        ]
+        answers += [teller.get(f"/{kind}?_id={id}&_count=0"), teller.get(f"/{kind}?_id={id}&_include=*")]
+        answers += [teller.get(f"/Provenance?_id={id}&target:DocumentReference.status=current")]
+        answers += [teller.call("DELETE", address), teller.get(address)]
+        return [
+            (one.status_code, sorted(one.headers), shape_of(one, id, target))
+            for one in (created, again, *answers)
+        ]
+
+    assert ask(hidden) == ask(of_nobody)
+
+
+@pytest.mark.parametrize("make", [provenance_of, bytes_of], ids=["provenance", "bytes"])
+def test_what_points_at_something_hidden_is_shown_to_who_may_see_that(
+    holder: FHIRClient, beside: FHIRClient, teller: FHIRClient, make: Callable[[str], Json]
+) -> None:
+    document = restricted_document(holder)
+    sent = make(f"DocumentReference/{document['id']}")
+    kind = sent["resourceType"]
+    id = teller.create(sent)["id"]
+
+    assert [one.get(f"/{kind}/{id}").status_code for one in (teller, holder, beside)] == [200, 200, 404]
+    assert beside.get(f"/{kind}/{id}/_history/1").status_code == 404
+    assert f"{kind}/{id}" not in beside.found(f"/{kind}?_id={id}")
+    assert f"{kind}/{id}" in teller.found(f"/{kind}?_id={id}")
+
+
+def test_what_points_at_something_that_comes_later_is_shown_from_then_on_to_who_may_see_that(
+    holder: FHIRClient, beside: FHIRClient, teller: FHIRClient
+) -> None:
+    name = f"later-{next(NUMBERS)}"
+    sent = f"/Provenance/{teller.create(provenance_of(f'DocumentReference/{name}'))['id']}"
+    assert [one.get(sent).status_code for one in (teller, beside)] == [200, 404]
+
+    document = document_of(holder.create(patient_of())["id"]) | {"id": name}
+    address = f"/DocumentReference/{name}"
+    assert holder.put(address, document).status_code == 201
+    assert [one.get(sent).status_code for one in (teller, beside)] == [200, 200]
+
+    assert holder.put(address, document | {"meta": {"security": [LABEL]}}).status_code == 200
+    assert [one.get(sent).status_code for one in (teller, holder, beside)] == [200, 200, 404]
+
+
+def test_what_tells_of_a_deleted_resource_is_still_shown_but_not_of_a_hidden_one(
+    holder: FHIRClient, beside: FHIRClient, teller: FHIRClient
+) -> None:
+    patient = holder.create(patient_of())
+    for more, expected in (({}, 200), ({"meta": {"security": [LABEL]}}, 404)):
+        document = f"DocumentReference/{holder.create(document_of(patient['id'], **more))['id']}"
+        assert holder.call("DELETE", f"/{document}").status_code in (200, 204)
+        sent = f"/Provenance/{teller.create(provenance_of(document))['id']}"
+        assert beside.get(sent).status_code == expected
+
+
+def test_bytes_of_a_record_that_refuses_sharing_are_not_shown_though_another_record_holds_them(
+    fhir: FHIRClient, beside: FHIRClient, near: FHIRClient
+) -> None:
+    elsewhere, _ = linked_pair(fhir, near)
+    document = fhir.create(document_of(elsewhere["id"]))
+    sent = bytes_of(f"http://127.0.0.1:8080/fhir/R4/DocumentReference/{document['id']}")
+    teller = open_fhir(fhir.sandpit, "teller-near", own_tenancy_id=701)
+    binary = f"/Binary/{teller.create(sent)['id']}"
+    assert beside.get(binary).status_code == 200
+
+    with fhir.sandpit.database.connect() as connection:
+        connection.execute(
+            "UPDATE patient_index.patient_record SET sharing_refused = true WHERE patient_detail_id = %s",
+            (int(elsewhere["id"]),),
+        )
+
+    assert [one.get(binary).status_code for one in (beside, teller)] == [404, 404]
 
 
 # Links to records that a caller may not know of
@@ -469,22 +587,13 @@ def test_the_bytes_of_a_restricted_document_are_as_little_shown(
     assert f"Binary/{binary['id']}" not in beside.found("/Binary?_count=1000")
 
 
-def bytes_of(document_id: str) -> Json:
-    return {
-        "resourceType": "Binary",
-        "contentType": "text/plain",
-        "securityContext": {"reference": f"DocumentReference/{document_id}"},
-        "data": base64.b64encode(b"a secret").decode(),
-    }
-
-
 def test_the_bytes_of_a_document_are_restricted_with_it_and_opened_with_it(
     holder: FHIRClient, beside: FHIRClient
 ) -> None:
     open_one = document_of(holder.create(patient_of())["id"])
     kept = holder.create(open_one)
-    binary = f"/Binary/{holder.create(bytes_of(kept['id']))['id']}"
     address = f"/DocumentReference/{kept['id']}"
+    binary = f"/Binary/{holder.create(bytes_of(address[1:]))['id']}"
     assert beside.get(binary).status_code == 200
 
     labelled = open_one | {"id": kept["id"], "meta": {"security": [LABEL]}}
@@ -506,7 +615,7 @@ def test_the_bytes_of_a_document_that_a_feed_restricts_are_restricted_with_it(
 
     load("Open")
     (found,) = beside.found(f"/DocumentReference?patient={fhir.sandpit.detail_id(702, 'h-3')}")
-    binary = f"/Binary/{beside.create(bytes_of(found.split('/')[1]))['id']}"
+    binary = f"/Binary/{beside.create(bytes_of(found))['id']}"
     assert beside.get(binary).status_code == 200
 
     load("Restricted")

@@ -56,6 +56,9 @@ KEPT_AS_SENT = (
 MADE_ON_READING = ("AuditEvent",)
 """Types that are made of what is kept elsewhere, and that nobody writes."""
 
+POINTING = ("Binary", "Provenance")
+"""Types that belong to the record of what they point at, and are shown to those alone who may see that."""
+
 SERVED = tuple(sorted({*FROM_THE_CATALOGUE, *KEPT_AS_SENT, *MADE_ON_READING}))
 
 CARRIERS = ("Bundle", "CapabilityStatement", "OperationOutcome", "Parameters")

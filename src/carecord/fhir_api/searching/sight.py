@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import sql
 
+from carecord.fhir_api.definitions.served import POINTING
 from carecord.fhir_api.rights import Context, Deed, Grant, Rights
 from carecord.fhir_api.searching.conditions import Scene, Sight, all_of, fragments, linked_with
 from carecord.fhir_api.searching.model import AllOf, AnyOf, Chain, Having, Term
@@ -50,6 +51,7 @@ def visible(rights: Rights, deed: Deed, type_name: str, *, alias: str = "r") -> 
 def values_of(rights: Rights) -> dict[str, Any]:
     """The parameters that every such condition may name."""
     return {
+        "client_id": rights.caller.client_id,
         "tenancies": None if rights.tenancies is None else tuple(rights.tenancies),
         "restricted_bundles": tuple(sorted(rights.restricted_bundles)),
         "bound_to": () if rights.patient is None else (rights.patient,),
@@ -89,6 +91,9 @@ def _condition(grants: Reach, type_name: str, alias: str) -> tuple[sql.Composed,
     name = sql.Identifier(alias)
     reached, values = _reached(grants, type_name, alias)
     base = sql.SQL(fragments.visible).format(r=name)
+    if type_name in POINTING:
+        of_target = sql.SQL(fragments.visible).format(r=sql.Identifier("target"))
+        base = sql.SQL(fragments.visible_with_targets).format(r=name, visible_itself=base, visible=of_target)
     if reached is None:
         return base, values
     return sql.SQL("{} AND {}").format(base, reached), values

@@ -1,17 +1,36 @@
-"""Binaries and Provenances are restricted as long as what they point at is, whenever that changes."""
+"""Binaries and Provenances are shown and restricted as what they point at is, whenever that changes.
 
-from collections.abc import Sequence
+Who may see one is decided as it is read, from `fhir_api.pointing`. The mark of restriction is for the audit.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import Connection
 
+from carecord.fhir_api.definitions.served import POINTING
 from carecord.fhir_api.storing import filing
-from carecord.fhir_api.storing.rows import Row, unstamped
-from carecord.fhir_api.storing.subjects import POINTING, pointed_at
+from carecord.fhir_api.storing.rows import Key, Row, unstamped
 from carecord.kernel.local_time import now as uk_now
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "guarding.sql")
+
+
+def note_pointing(connection: Connection[Any], targets: Mapping[Key, Mapping[Key, bool]]) -> None:
+    """Note what these resources point at, and whether their sender knew of it."""
+    noted = [(key, target, known) for key, found in targets.items() for target, known in found.items()]
+    if noted:
+        connection.execute(
+            queries.note_pointing,
+            {
+                "types": [key[0] for key, _, _ in noted],
+                "ids": [key[1] for key, _, _ in noted],
+                "target_types": [target[0] for _, target, _ in noted],
+                "target_ids": [target[1] for _, target, _ in noted],
+                "known": [known for _, _, known in noted],
+            },
+        )
 
 
 def changes_guard(before: Row | None, after: Row) -> bool:
@@ -24,31 +43,15 @@ def changes_guard(before: Row | None, after: Row) -> bool:
 
 def guard_anew(connection: Connection[Any], changed: Sequence[Row]) -> None:
     """Restrict or open what points at these, which have just been written."""
-    records = sorted({row.place.patient_detail_id for row in changed if row.place.patient_detail_id})
-    if not records:
-        return
-    keys = {row.key for row in changed}
-    asked = {"records": records, "names": [f"{type_name}/{id}" for type_name, id in sorted(keys)]}
-    for type_name, id, body in connection.execute(
-        queries.guarded, asked | {"types": sorted(POINTING)}
-    ).fetchall():
-        resource = unstamped(body.encode())
-        targets = list(pointed_at(resource))
-        if not keys.isdisjoint(targets):
-            guards = {
-                (kind, named): bundle
-                for kind, named, bundle in connection.execute(
-                    queries.guards, {"types": [one for one, _ in targets], "ids": [one for _, one in targets]}
-                )
-            }
-            filed = filing.rows_of(
-                resource,
-                id,
-                today=uk_now().date().isoformat(),
-                about_patient=True,
-                guarded_by=next((guards[one] for one in targets if one in guards), None),
-            )
-            connection.execute(
-                queries.guard,
-                {"type": type_name, "id": id, "bundle": filed.bundle, "restricted": filed.restricted},
-            )
+    asked = {"types": [row.type for row in changed], "ids": [row.id for row in changed]}
+    for type_name, id, body in connection.execute(queries.guarded, asked).fetchall():
+        named = {"type": type_name, "id": id}
+        guard = connection.execute(queries.guard_of, named).fetchone()
+        filed = filing.rows_of(
+            unstamped(body.encode()),
+            id,
+            today=uk_now().date().isoformat(),
+            about_patient=True,
+            guarded_by=None if guard is None else guard[0],
+        )
+        connection.execute(queries.guard, named | {"bundle": filed.bundle, "restricted": filed.restricted})

@@ -17,10 +17,10 @@ from carecord.fhir_api.visibility import visible
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """By the resource's place: who is named, and what those point at that name nobody themselves."""
+    """By the resource's place: who is named, and what it points at, with whether the writer knows of that."""
 
     named: Sequence[Named | None]
-    keys: Mapping[int, Sequence[Key]]
+    targets: Mapping[int, Mapping[Key, bool]]
     guards: Mapping[Key, str]
     """Of what is kept and restricted, its bundle."""
 
@@ -33,7 +33,7 @@ class Pointing:
         keys = {
             place: found
             for place, one in enumerate(resources)
-            if named[place] is None and (found := list(pointed_at(one)))
+            if (found := list(pointed_at(one, base=writer.base)))
         }
         if not keys:
             return cls(named, {}, {})
@@ -53,12 +53,15 @@ class Pointing:
             at = resources[place]["resourceType"]
             of_kept = [Named(at, patient_detail_id=records[key]) for key in found if key in records]
             of_these = [about for key in found if (about := beside.get(key)) is not None]
-            named[place] = next(iter([*of_these, *of_kept]), None)
-        return cls(named, keys, guards)
+            named[place] = named[place] or next(iter([*of_these, *of_kept]), None)
+        known = {
+            place: {key: key in records or key in beside for key in found} for place, found in keys.items()
+        }
+        return cls(named, known, guards)
 
     def guard(self, place: int, filed: Mapping[Key, Rows]) -> str | None:
         """The bundle of the first restricted thing that it points at, among these or what is kept."""
-        for key in self.keys.get(place, ()):
+        for key in self.targets.get(place, ()):
             rows = filed.get(key)
             if rows is not None and rows.restricted:
                 return rows.bundle

@@ -8,9 +8,11 @@ from typing import Any
 from psycopg_pool import ConnectionPool
 
 from carecord.db.readers import Readers
+from carecord.fhir_api.definitions.served import POINTING
 from carecord.fhir_api.instants import instant
 from carecord.fhir_api.kept import Json, Kept
 from carecord.fhir_api.rights import Rights
+from carecord.fhir_api.storing import guarding
 from carecord.fhir_api.storing.asking import freshen_asked
 from carecord.fhir_api.storing.earlier import as_known_now
 from carecord.fhir_api.storing.links import without_unknown_links
@@ -36,6 +38,7 @@ _ABOVE_ALL_VERSIONS = 2**40
 _AFTER_ALL_TIME_US = 2**62
 
 _record_of = plain(queries.record_of)
+_stale_targets = plain(guarding.queries.stale_targets)
 _any_stale = plain(queries.any_stale)
 
 
@@ -61,6 +64,7 @@ async def read(
 
     With a `writing_pool`, what is stale of its record is made anew first.
     """
+    await _freshen_targets(readers, type_name, id, rights, writing_pool)
     statement = read_statement(rights, type_name)
     values = values_for(rights, type=type_name, id=id)
     found = await statement.ask(readers, values)
@@ -87,7 +91,7 @@ async def read_version(
     writing_pool: ConnectionPool[Any] | None = None,
 ) -> Kept:
     """One version of a resource; Gone where that is its deletion."""
-    await _freshen_first(readers, type_name, id, writing_pool)
+    await _freshen_first(readers, type_name, id, rights, writing_pool)
     told = _VERSION.fullmatch(version)
     if told is None:
         raise NotFound("There is no such version.", reason="unknown_version")
@@ -117,7 +121,7 @@ async def history(
 
     NotFound where the resource has none that the caller may see.
     """
-    await _freshen_first(readers, type_name, id, writing_pool)
+    await _freshen_first(readers, type_name, id, rights, writing_pool)
     before = cursor or {}
     values = values_for(
         rights,
@@ -163,7 +167,11 @@ async def _miss(
 
 
 async def _freshen_first(
-    readers: Readers, type_name: str, id: str | None, writing_pool: ConnectionPool[Any] | None
+    readers: Readers,
+    type_name: str,
+    id: str | None,
+    rights: Rights,
+    writing_pool: ConnectionPool[Any] | None,
 ) -> None:
     if writing_pool is None:
         return
@@ -174,9 +182,21 @@ async def _freshen_first(
     if type_name == "Patient" and id.isascii() and id.isdigit() and len(id) < 19:
         await freshen_asked(writing_pool, [int(id)])
         return
+    await _freshen_targets(readers, type_name, id, rights, writing_pool)
     found = await _record_of.ask(readers, {"type": type_name, "id": id})
     if found.ntuples:
         await freshen_asked(writing_pool, [int(found.get_value(0, 0))])  # type: ignore[arg-type]
+
+
+async def _freshen_targets(
+    readers: Readers, type_name: str, id: str, rights: Rights, writing_pool: ConnectionPool[Any] | None
+) -> None:
+    """What a resource points at may be restricted by now, and the resource with it."""
+    if writing_pool is not None and type_name in POINTING:
+        found = await _stale_targets.ask(readers, values_for(rights, type=type_name, id=id))
+        records = [int(found.get_value(row, 0) or 0) for row in range(found.ntuples)]
+        if records:
+            await freshen_asked(writing_pool, records)
 
 
 def _unknown() -> NotFound:

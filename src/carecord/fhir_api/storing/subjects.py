@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from carecord.fhir_api.definitions.served import FROM_THE_CATALOGUE, KEPT_AS_SENT, POINTING
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping.systems import NHS_NUMBER
 from carecord.fhir_api.outcomes import InvalidResource, Issue
@@ -36,8 +37,7 @@ _ELEMENTS: Mapping[str, tuple[str, ...]] = {
 }
 _SEVERAL = frozenset({"Appointment", "AppointmentResponse", "Binary", "Provenance", "Schedule"})
 """Types whose elements name others than patients too: the first patient counts, and none is no error."""
-POINTING = frozenset({"Binary", "Provenance"})
-"""Types that belong to the record of what they point at, and are restricted where that is."""
+_STORED = frozenset({*FROM_THE_CATALOGUE, *KEPT_AS_SENT})
 _NOBODY = frozenset(
     {
         "Group",
@@ -81,12 +81,13 @@ def named_in(resource: Json, *, base: str = "") -> Named | None:
     return None
 
 
-def pointed_at(resource: Json) -> Iterator[tuple[str, str]]:
-    """Type and id of what tells in whose record it is, where it names no patient itself."""
+def pointed_at(resource: Json, *, base: str = "") -> Iterator[tuple[str, str]]:
+    """Type and id of what such a resource points at here, patients apart."""
     if resource["resourceType"] in POINTING:
         for reference in _values(resource, _ELEMENTS[resource["resourceType"]]):
-            found = _OTHER.fullmatch(reference.get("reference", "")) if isinstance(reference, dict) else None
-            if found:
+            text = reference.get("reference", "") if isinstance(reference, dict) else ""
+            found = _OTHER.fullmatch(_within(base, text))
+            if found and found[1] in _STORED:
                 yield found[1], found[2]
 
 
@@ -168,13 +169,17 @@ def _only(named: Named, own_by_person: Mapping[int, int]) -> int:
 
 def _read(reference: Json, at: str, base: str) -> Named | None:
     text: str = reference.get("reference", "")
-    found = _PATIENT.fullmatch(text.removeprefix(f"{base}/") if base else text)
+    found = _PATIENT.fullmatch(_within(base, text))
     if found:
         return Named(at, patient_detail_id=int(found[1]))
     identifier = reference.get("identifier", {})
     if "reference" not in reference and identifier.get("system") == NHS_NUMBER and identifier.get("value"):
         return Named(at, nhs_number=identifier["value"].replace(" ", ""))
     return None
+
+
+def _within(base: str, text: str) -> str:
+    return text.removeprefix(f"{base}/") if base else text
 
 
 def _is_of_another_type(reference: Json) -> bool:

@@ -1,6 +1,6 @@
 """Writing resources that clients send, Patients apart: filed as entries where the catalogue has a place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import filing, rows
 from carecord.fhir_api.storing.filing import Rows
 from carecord.fhir_api.storing.given_ids import is_given_by_the_record
-from carecord.fhir_api.storing.guarding import changes_guard, guard_anew
+from carecord.fhir_api.storing.guarding import changes_guard, guard_anew, note_pointing
 from carecord.fhir_api.storing.pointing import Pointing
 from carecord.fhir_api.storing.rows import Key, NewRow, Place, Row, stamped
 from carecord.fhir_api.storing.subjects import own_records, queries
@@ -43,6 +43,7 @@ class _Draft:
     resource: Json
     record: int | None
     filed: Rows
+    targets: Mapping[Key, bool]
 
     @property
     def type(self) -> str:
@@ -91,6 +92,7 @@ def create_all(
         for one, entry_id in zip(drafts, entry_ids, strict=True)
     ]
     put_waiting(connection, occasion, made)
+    note_pointing(connection, {one.key: one.targets for one in drafts})
     for one in made:
         check_reach(connection, writer, Deed.CREATE, one.row.type, one.row.id)
     return [Written(one.row.kept(), created=True) for one in made]
@@ -163,7 +165,7 @@ def _drafts(
     today = uk_now().date().isoformat()
     found: list[_Draft | None] = [None] * len(resources)
     # What points at another of these comes after it: it is restricted where that is.
-    for place in sorted(range(len(resources)), key=lambda place: place in pointing.keys):
+    for place in sorted(range(len(resources)), key=lambda place: place in pointing.targets):
         resource, id, about = resources[place], ids[place], named[place]
         record = None if about is None else records[about]
         guarded_by = pointing.guard(place, {one.key: one.filed for one in found if one is not None})
@@ -171,7 +173,9 @@ def _drafts(
             resource, id, today=today, about_patient=record is not None, guarded_by=guarded_by
         )
         filing.check_restricted(filed, writer.rights)
-        found[place] = _Draft(id, tagged(resource, occasion.source), record, filed)
+        found[place] = _Draft(
+            id, tagged(resource, occasion.source), record, filed, pointing.targets.get(place, {})
+        )
     return [one for one in found if one is not None]
 
 
@@ -199,6 +203,7 @@ def _change(
         rows.put_in_force(connection, [NewRow(row, search_values(draft.resource, base=writer.base))])
     except UniqueViolation as error:
         raise _taken() from error
+    note_pointing(connection, {draft.key: draft.targets})
     if changes_guard(head, row):
         guard_anew(connection, [row])
     return row

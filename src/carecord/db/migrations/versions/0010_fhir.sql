@@ -68,6 +68,18 @@ COMMENT ON TABLE fhir_api.resource_version IS
 CREATE INDEX resource_version_updated ON fhir_api.resource_version (type, last_updated);
 CREATE INDEX resource_version_of_patient ON fhir_api.resource_version (patient_detail_id);
 
+CREATE TABLE fhir_api.pointing (
+    type text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    target_type text COLLATE "C" NOT NULL,
+    target_id text COLLATE "C" NOT NULL,
+    known boolean NOT NULL,
+    PRIMARY KEY (type, id, target_type, target_id)
+);
+COMMENT ON TABLE fhir_api.pointing IS
+    'What Binaries and Provenances that clients sent point at, in any version: only who may see all of that may see them. known: the client knew of it when it said so; of what it did not know of, it is told nothing, and sees its own resource.';
+CREATE INDEX pointing_at ON fhir_api.pointing (target_type, target_id);
+
 CREATE TABLE fhir_api.stale (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     patient_detail_id bigint NOT NULL,
