@@ -12,6 +12,15 @@ SAME_NAMED = 10
 """Patients that share a family name; one of them was born on BIRTH_DATE."""
 BIRTH_DATE = "1980-01-01"
 SAME_POSTCODED = 30
+_HOUSEHOLD = 2
+"""Of those of one name so many share a home."""
+_STREET = 10
+"""Postcodes that the names of one neighbourhood are spread over."""
+_SYLLABLES = (
+    *("Ba", "Che", "Di", "Fol", "Gra", "Hu", "Jen", "Kli", "Lo", "Mur"),
+    *("Nes", "Pri", "Qua", "Ros", "Sut", "Ti", "Vok", "Wre", "Ya", "Zin"),
+)
+_FORENAMES = 97
 
 CODES = (
     ("8867-4", "Heart rate", "/min", 72),
@@ -21,8 +30,18 @@ CODES = (
 
 
 def family(place: int) -> str:
-    """Its first letters differ from name to name, as those of real names do."""
-    return f"{place}son"
+    """Its first letters differ from name to name, as those of real names do, and so does its sound.
+
+    Were names a letter apart, the index would take all of a postcode for possible doubles of one another.
+    """
+    return f"{place}son{_word(place).lower()}"
+
+
+def _word(place: int) -> str:
+    """Three syllables, none of them those of its neighbours."""
+    count = len(_SYLLABLES)
+    mixed = place * 2991 % count**3
+    return "".join(_SYLLABLES[mixed // count**power % count] for power in range(3)).capitalize()
 
 
 def nhs_numbers() -> Iterator[str]:
@@ -54,16 +73,26 @@ def _patient(n: int, nhs_number: str) -> dict[str, Any]:
             {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": nhs_number},
         ],
         "active": True,
-        "name": [{"use": "official", "family": family(n // SAME_NAMED + 1), "given": [f"Made{n % 97}up"]}],
+        "name": [
+            {
+                "use": "official",
+                "family": family(n // SAME_NAMED + 1),
+                "given": [_word(n % _FORENAMES)],
+            }
+        ],
         "gender": "female" if n % 2 else "male",
         "birthDate": BIRTH_DATE if n % SAME_NAMED == 0 else f"19{30 + n % 60}-{n % 12 + 1:02d}-{day:02d}",
-        "address": [{"use": "home", "line": [f"{n % 200 + 1} Made-up Road"], "postalCode": _postcode(n)}],
+        "address": [
+            {"use": "home", "line": [f"{n // _HOUSEHOLD % 200 + 1} Made-up Road"], "postalCode": _postcode(n)}
+        ],
     }
 
 
 def _postcode(n: int) -> str:
     """In a district that there is not, of as many as share a real one: all others there are compared."""
-    place = n // SAME_POSTCODED
+    names, person = divmod(n, SAME_NAMED)
+    neighbourhood = n // (SAME_POSTCODED * _STREET)
+    place = neighbourhood * _STREET + person // _HOUSEHOLD * 2 + names % 2
     return f"ZZ{place % 99 + 1} {place // 99 % 9 + 1}{chr(65 + place // 891 % 26)}Z"
 
 
