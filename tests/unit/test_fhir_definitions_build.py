@@ -29,6 +29,7 @@ DEFINITIONS: list[dict[str, Any]] = [
             "element": [
                 {
                     "path": "Patient",
+                    "short": "Somebody\r\nwho is cared for",
                     "constraint": [
                         {"key": "ele-1", "severity": "error", "human": "h", "expression": "hasValue()"},
                         {"key": "pat-9", "severity": "warning", "human": "h", "expression": "true"},
@@ -66,6 +67,8 @@ DEFINITIONS: list[dict[str, Any]] = [
         "type": "token",
         "base": ["Patient", "Person"],
         "expression": "Patient.colour",
+        "description": "Multiple Resources: \r\n\r\n* [Patient](patient.html): Of the skin\r\n"
+        "* [Person](person.html): Of the hair\r\n",
     },
     {
         "resourceType": "SearchParameter",
@@ -113,6 +116,7 @@ def test_a_structure_keeps_what_checking_needs(tables: dict[str, Any]) -> None:
     assert tables["structures"] == {
         "Patient": {
             "kind": "resource",
+            "about": "Somebody who is cared for",
             "base": "DomainResource",
             "constraints": {"pat-9": ["warning", "true", "h"]},
             "elements": {
@@ -144,6 +148,7 @@ def test_search_parameters_of_examples_and_extensions_stay_out(tables: dict[str,
                 "type": "token",
                 "url": "http://hl7.org/fhir/SearchParameter/Patient-colour",
                 "expression": "Patient.colour",
+                "about": "Of the skin",
             }
         }
     }

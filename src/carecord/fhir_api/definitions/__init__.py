@@ -91,6 +91,8 @@ class Structure:
     regex: str | None
     constraints: tuple[Constraint, ...]
     elements: Mapping[str, Element]
+    about: str = ""
+    """Of a resource: what it is, in R4's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class Parameter:
     expression: str
     targets: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    about: str = field(default="", compare=False)
+    """What it finds, in R4's words."""
 
 
 @cache
@@ -126,6 +130,7 @@ def structure(type_name: str) -> Structure:
         regex=found.get("regex"),
         constraints=_constraints(found),
         elements={path: _element(path, one) for path, one in found["elements"].items()},
+        about=found.get("about", ""),
     )
 
 
@@ -204,4 +209,5 @@ def _parameter(code: str, found: Mapping[str, Any]) -> Parameter:
         expression=found["expression"],
         targets=tuple(found.get("targets", ())),
         components=tuple(Component(*part) for part in found.get("components", ())),
+        about=found["about"],
     )

@@ -14,8 +14,8 @@ from carecord.fhir_api.definitions.extension_urls import (
 _URL = "https://fhir.graphnethealth.com/R4/SearchParameter/"
 
 
-def _parameter(code: str, kind: str, url: str, expression: str) -> Parameter:
-    return Parameter(code=code, type=kind, url=f"{_URL}{url}", expression=expression)
+def _parameter(code: str, kind: str, url: str, expression: str, about: str) -> Parameter:
+    return Parameter(code=code, type=kind, url=f"{_URL}{url}", expression=expression, about=about)
 
 
 EXTRA_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
@@ -28,11 +28,12 @@ EXTRA_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
                     "token",
                     "Patient-nhsNumberVerificationStatus",
                     f"Patient.identifier.extension('{NHS_NUMBER_VERIFICATION_STATUS}').value",
+                    "Whether the NHS number was verified",
                 ),
             ),
             "Flag": (
-                _parameter("category", "token", "Flag-category", "Flag.category"),
-                _parameter("code", "token", "Flag-code", "Flag.code"),
+                _parameter("category", "token", "Flag-category", "Flag.category", "What kind of flag it is"),
+                _parameter("code", "token", "Flag-code", "Flag.code", "What it warns of"),
             ),
             "Immunization": (
                 _parameter(
@@ -40,6 +41,7 @@ EXTRA_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
                     "token",
                     "Immunization-immunization-procedure",
                     f"Immunization.extension('{VACCINATION_PROCEDURE}').value",
+                    "The act of vaccinating",
                 ),
             ),
             "MedicationRequest": (
@@ -48,6 +50,7 @@ EXTRA_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
                     "token",
                     "MedicationRequest-prescription-type",
                     f"MedicationRequest.extension('{PRESCRIPTION_TYPE}').value",
+                    "Repeat, acute or repeat dispensed",
                 ),
             ),
             "MedicationStatement": (
@@ -56,12 +59,14 @@ EXTRA_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
                     "token",
                     "MedicationStatement-prescription-type",
                     f"MedicationStatement.extension('{PRESCRIPTION_TYPE}').value",
+                    "Repeat, acute or repeat dispensed",
                 ),
                 _parameter(
                     "last-issued",
                     "date",
                     "MedicationStatement-last-issued",
                     f"MedicationStatement.extension('{LAST_ISSUE_DATE}').value",
+                    "When the medicine was last issued",
                 ),
             ),
         }.items()
