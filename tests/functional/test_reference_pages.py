@@ -20,8 +20,11 @@ from carecord.catalogue import BUNDLES, OPERATIONS
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
 from carecord.catalogue.social_care import SOCIAL_CARE_RECORD
+from carecord.fhir_api.addresses import BASE_PATH
+from carecord.fhir_api.definitions import SERVED
 from carecord.kernel.settings import Settings
 from carecord.portal.code_samples import call_samples, token_samples
+from carecord.portal.fhir_reference import ADDRESS as FHIR
 from carecord.portal.operation_reference import OperationReference, address_of
 from carecord.portal.routes import portal_routes
 from carecord.portal.static_files import static_address, static_files
@@ -40,6 +43,7 @@ FLAGS = [
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
 
 DESCRIBED = (*OPERATIONS, *INDEX_OPERATIONS)
+EVERYTHING = len(DESCRIBED) + len(SERVED)
 
 FIND = address_of(FIND_PATIENT)
 REPEAT_MEDICATIONS = address_of(GP_REPEAT_MEDICATIONS)
@@ -54,6 +58,10 @@ LOOKED_AT = [
     REPEAT_MEDICATIONS,
     RECORD,
     address_of(EXPLANATION),
+    FHIR,
+    f"{FHIR}/AuditEvent",
+    f"{FHIR}/Observation",
+    f"{FHIR}/Patient",
 ]
 EVERY_PAGE = [
     "/",
@@ -61,6 +69,8 @@ EVERY_PAGE = [
     "/reference",
     *(f"/reference/{bundle.slug}" for bundle in (*BUNDLES, PATIENT_INDEX)),
     *(address_of(operation) for operation in DESCRIBED),
+    FHIR,
+    *(f"{FHIR}/{type_name}" for type_name in SERVED),
 ]
 
 
@@ -125,7 +135,7 @@ def test_no_style_sheet_or_script_names_another_host() -> None:
 
 def test_every_link_leads_somewhere(http: TestClient) -> None:
     pages = {address: read(http, address) for address in EVERY_PAGE}
-    elsewhere = ("/openapi.json", "/postman/", "/.well-known/")
+    elsewhere = ("/openapi.json", "/postman/", "/.well-known/", f"{BASE_PATH}/")
     for address, page in pages.items():
         for followed in page.followed:
             url = urlsplit(followed)
@@ -167,6 +177,13 @@ def test_a_search_finds_operations_by_their_fields_without_a_script(http: TestCl
     assert FIND not in found
 
 
+def test_a_search_finds_resource_types_by_what_they_are_searched_by_and_made_of(http: TestClient) -> None:
+    for words in ("last-issued", "fhir GpRepeatMedicationsList taken", "$everything"):
+        found = http.get("/reference", params={"q": words}).text
+        wanted = "Patient" if words == "$everything" else "MedicationStatement"
+        assert re.findall(rf'class="app-operation__title"><a href="{FHIR}/(\w+)"', found) == [wanted], words
+
+
 def test_what_is_searched_for_is_shown_as_text(http: TestClient) -> None:
     found = http.get("/reference", params={"q": '"><script>alert(1)</script>'}).text
     assert "<script>alert" not in found
@@ -174,7 +191,12 @@ def test_what_is_searched_for_is_shown_as_text(http: TestClient) -> None:
 
 
 def test_a_page_that_is_not_there_is_a_404_page(http: TestClient) -> None:
-    for address in ("/reference/none", "/reference/gp/none", FIND.replace("demographics", "gp")):
+    for address in (
+        "/reference/none",
+        "/reference/gp/none",
+        f"{FHIR}/Coverage",
+        FIND.replace("demographics", "gp"),
+    ):
         answer = http.get(address)
         assert answer.status_code == 404
         assert "Page not found" in answer.text
@@ -281,13 +303,16 @@ def test_a_page_is_accessible_and_stays_with_its_host(page: Page, address: str, 
 @in_browser
 def test_the_search_answers_while_one_types(page: Page, address: str) -> None:
     page.goto(address + "/reference", wait_until="networkidle")
-    page.get_by_label("Search the operations").last.fill("gp-medications/repeat")
+    page.get_by_label("Search the reference").last.fill("gp-medications/repeat")
     shown = page.locator(".app-operation:visible .app-operation__title")
     assert shown.all_inner_texts() == ["Medications - Repeat"]
-    assert page.get_by_role("status").inner_text() == f"1 of {len(DESCRIBED)} operations."
+    assert page.get_by_role("status").inner_text() == f"1 of {EVERYTHING} operations and resource types."
 
-    page.get_by_label("Search the operations").last.fill("")
-    assert shown.count() == len(DESCRIBED)
+    page.get_by_label("Search the reference").last.fill("$everything")
+    assert shown.all_inner_texts() == ["Patient"]
+
+    page.get_by_label("Search the reference").last.fill("")
+    assert shown.count() == EVERYTHING
 
 
 @in_browser

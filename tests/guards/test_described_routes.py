@@ -20,6 +20,8 @@ UNDESCRIBED = {
     "GET /": "a page for people",
     "GET /guide": "a page for people",
     "GET /reference": "a page for people",
+    "GET /reference/fhir": "a page for people",
+    "GET /reference/fhir/{type}": "a page for people",
     "GET /reference/{bundle}": "a page for people",
     "GET /reference/{bundle}/{operation_id}": "a page for people",
     "GET /static/{digest}/{name}": "style sheets and scripts of those pages",

@@ -1,7 +1,9 @@
 """The CapabilityStatement: all that it states is so, and all that is so it states."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,6 +16,9 @@ from carecord.fhir_api.indexing import parameters_of
 from carecord.fhir_api.operations import OPERATIONS
 from carecord.fhir_api.routes import HANDLERS
 from carecord.fhir_api.validating import check
+from carecord.kernel.settings import Settings
+from carecord.portal.fhir_reference import FHIRFaceReference
+from carecord.portal.fhir_samples import search_query
 from tests.support.fhir import FHIRClient, Json, fhir_of_a_module, patient_of
 
 VALUES = {
@@ -108,6 +113,16 @@ def _of_a_resource(answer: Any) -> bool:
     """Whether a 404 is of an id that is not there, and not of the address."""
     said = answer.json()["issue"][0]
     return answer.status_code == 404 and "address" not in said["diagnostics"]
+
+
+def test_the_search_that_the_reference_shows_of_each_type_is_answered(fhir: FHIRClient) -> None:
+    types = FHIRFaceReference(Settings(data=Path("unused"))).types
+    answers = {
+        name: fhir.get(f"/{name}?{urlencode(search_query(one))}", Prefer="handling=strict").status_code
+        for name, one in types.items()
+    }
+
+    assert answers == dict.fromkeys(SERVED, 200)
 
 
 def test_every_interaction_that_is_handled_can_be_stated() -> None:

@@ -158,6 +158,8 @@ class Operation:
     methods: frozenset[str] = frozenset({"GET", "POST"})
     definition: str = ""
     """Its canonical URL, for the CapabilityStatement; one without is not listed there (a status address)."""
+    about: str = ""
+    """What it answers, in a sentence."""
     needs: tuple[tuple[Deed, str], ...] = ()
     """Deeds on types that the caller's scopes must permit (`*`: on any type at all)."""
     searches: bool = False

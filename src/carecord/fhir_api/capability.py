@@ -170,8 +170,11 @@ def revinclude_words(type_name: str) -> list[str]:
 
 def _operations(operations: Sequence[Operation], wanted: Callable[[Operation], bool]) -> list[Json]:
     # One that is called at two levels is stated once.
-    named = {(one.name, one.definition) for one in operations if one.definition and wanted(one)}
-    return [{"name": name, "definition": definition} for name, definition in sorted(named)]
+    named = {(one.name, one.definition, one.about) for one in operations if one.definition and wanted(one)}
+    return [
+        {"name": name, "definition": definition, "documentation": about}
+        for name, definition, about in sorted(named)
+    ]
 
 
 def _profiles() -> Mapping[str, Sequence[str]]:

@@ -14,6 +14,7 @@ from carecord.fhir_api.bundles_in import Bundles
 from carecord.fhir_api.calls import Handler, Parts
 from carecord.fhir_api.capability import capability_statement
 from carecord.fhir_api.face import FHIRFace
+from carecord.fhir_api.kept import Json
 from carecord.fhir_api.operations import OPERATIONS
 from carecord.fhir_api.operations.audit_events import (
     READ_AUDIT_EVENT,
@@ -58,6 +59,17 @@ HANDLERS: Mapping[Interaction, Handler] = {
 }
 
 
+def stated(settings: Settings, *, since: datetime) -> Json:
+    """The CapabilityStatement of a server that was started then."""
+    return capability_statement(
+        settings.base_url,
+        OPERATIONS,
+        made_parameters={"AuditEvent": SEARCH_PARAMETERS},
+        since=since,
+        cors=bool(settings.cors_origins),
+    )
+
+
 def build_face(
     settings: Settings,
     *,
@@ -78,13 +90,6 @@ def build_face(
         data_folder=settings.data,
     )
     addresses = Addresses(OPERATIONS)
-    statement = capability_statement(
-        settings.base_url,
-        OPERATIONS,
-        made_parameters={"AuditEvent": SEARCH_PARAMETERS},
-        since=datetime.now(UTC),
-        cors=bool(settings.cors_origins),
-    )
     handlers = dict(HANDLERS)
     face = FHIRFace(
         parts,
@@ -92,7 +97,7 @@ def build_face(
         handlers,
         of_types=OF_TYPES,
         public={
-            Interaction.CAPABILITIES: statement,
+            Interaction.CAPABILITIES: stated(settings, since=datetime.now(UTC)),
             Interaction.SMART_CONFIGURATION: smart_configuration(settings.base_url),
         },
         gate=gate,

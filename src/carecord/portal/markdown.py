@@ -10,9 +10,10 @@ from carecord.bundles_api.openapi import REFUSALS
 from carecord.catalogue import BUNDLES, operations_of
 from carecord.catalogue.model import Bundle, Operation
 from carecord.kernel.settings import Settings
+from carecord.portal.fhir_markdown import fhir_pages
+from carecord.portal.markdown_text import json_block, page, table, yes
 from carecord.portal.operation_reference import FieldRow, OperationReference
 
-NOTICE = "<!-- Written by `make docs` from the declarations. Change those, not this file. -->\n"
 FAMILIES: Mapping[Bundle, Sequence[Operation]] = {
     **{bundle: operations_of(bundle) for bundle in BUNDLES},
     PATIENT_INDEX: INDEX_OPERATIONS,
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
     return {
         "README.md": _contents(),
         **{f"{bundle.slug}.md": _bundle(bundle, operations) for bundle, operations in FAMILIES.items()},
+        **fhir_pages(),
         "errors.md": _errors(),
         "scopes.md": _scopes(),
         "settings.md": _settings(),
@@ -48,10 +50,11 @@ def _contents() -> str:
         [f"[{bundle.name}]({bundle.slug}.md)", f"{bundle.tagline}.", str(len(operations))]
         for bundle, operations in FAMILIES.items()
     ]
-    return _page(
+    return page(
         "# Reference",
         "What the declarations say. The same, with code samples and search, is served at `/reference`.",
-        _table(["Bundle", "Holds", "Operations"], bundles),
+        table(["Bundle", "Holds", "Operations"], bundles),
+        "The same record as [FHIR R4](fhir.md).",
         "Besides: [errors](errors.md), [scopes](scopes.md), [settings](settings.md).",
     )
 
@@ -60,7 +63,7 @@ def _bundle(bundle: Bundle, operations: Iterable[Operation]) -> str:
     parts = [f"# {bundle.name}", f"{bundle.tagline}.", f"Scope `{bundle.scope}`."]
     for operation in operations:
         parts += _operation(OperationReference(operation))
-    return _page(*parts)
+    return page(*parts)
 
 
 def _operation(reference: OperationReference) -> Iterable[str]:
@@ -88,31 +91,31 @@ def _operation(reference: OperationReference) -> Iterable[str]:
     yield _fields(reference.fields, with_parameters=operation.kind == "list")
     if reference.sections:
         yield "### Sections"
-        yield _table(
+        yield table(
             ["Section", "Rows in", "Rows are those of"],
             [[f"`{one.name}`", f"`{one.array}`", one.of.title] for one in reference.sections],
         )
     if reference.sample_body:
         yield "### Sample body"
-        yield _json(reference.sample_body)
+        yield json_block(reference.sample_body)
     yield "### Sample answer"
-    yield _json(reference.sample_answer)
+    yield json_block(reference.sample_answer)
     for further in reference.further_samples:
         yield f"### {further.title}"
-        yield _json(further.body)
-        yield _json(further.answer)
+        yield json_block(further.body)
+        yield json_block(further.answer)
 
 
 def _fields(rows: Iterable[FieldRow], *, with_parameters: bool) -> str:
     headings = ["Field", "Type", "Null", *(["Sort", "Filter"] if with_parameters else []), "About"]
-    return _table(
+    return table(
         headings,
         [
             [
                 f"`{row.name}`",
                 row.type,
-                _yes(row.nullable),
-                *([_yes(row.sortable), _yes(row.filterable)] if with_parameters else []),
+                yes(row.nullable),
+                *([yes(row.sortable), yes(row.filterable)] if with_parameters else []),
                 _about(row),
             ]
             for row in rows
@@ -138,11 +141,11 @@ def _values(values: Mapping[str, str]) -> str:
 
 
 def _errors() -> str:
-    return _page(
+    return page(
         "# Errors",
         "Every error is an `application/problem+json` object (RFC 9457). `errors` names each field at fault "
         "and the rule it broke; `traceId` finds the call in the log.",
-        _table(
+        table(
             ["Status", "Title", "When"],
             [[str(one.status), one.title, (one.__doc__ or "").strip()] for one in REFUSALS],
         ),
@@ -159,14 +162,12 @@ def _scopes() -> str:
         ]
         for bundle, operations in FAMILIES.items()
     ]
-    return _page(
+    return page(
         "# Scopes",
         "A client holds scopes, and its tokens carry some or all of them. A restricted operation needs both.",
-        _table(["Bundle", "Scope", "Restricted scope", "Restricted operations"], rows),
+        table(["Bundle", "Scope", "Restricted scope", "Restricted operations"], rows),
         "Besides, of no bundle:",
-        _table(
-            ["Scope", "Lets a client"], [[f"`{scope}`", words] for scope, words in SCOPES_BESIDES.items()]
-        ),
+        table(["Scope", "Lets a client"], [[f"`{scope}`", words] for scope, words in SCOPES_BESIDES.items()]),
     )
 
 
@@ -177,32 +178,11 @@ def _settings() -> str:
         default = "" if field.default_factory or field.default in (None, "") else f"`{field.default}`"
         variable = "DATABASE_URL" if name == "database_url" else f"CARECORD_{name.upper()}"
         rows.append([f"`{variable}`", default, field.description or ""])
-    return _page(
+    return page(
         "# Settings",
         "Read once from the environment when a process starts.",
-        _table(["Variable", "Default", "Meaning"], rows),
+        table(["Variable", "Default", "Meaning"], rows),
     )
-
-
-def _page(*parts: str) -> str:
-    return NOTICE + "\n" + "\n\n".join(parts) + "\n"
-
-
-def _json(text: str) -> str:
-    return f"```json\n{text}\n```"
-
-
-def _yes(holds: bool) -> str:
-    return "yes" if holds else ""
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import msgspec
 
@@ -120,6 +121,13 @@ class OperationReference:
     @property
     def known(self) -> bool:
         return self.operation.source is Source.KNOWN
+
+    @property
+    def fhir_types(self) -> list[str]:
+        """The FHIR resource types that its rows become."""
+        return (
+            list(dict.fromkeys(one.type for one in self.operation.fhir)) if self.operation.submitted else []
+        )
 
     @property
     def scopes(self) -> list[str]:
@@ -265,7 +273,14 @@ def pretty(content: object) -> str:
     return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
 
 
-def matches(reference: OperationReference, query: str) -> bool:
+class Searched(Protocol):
+    """Something that a search may find by its words."""
+
+    @property
+    def searched(self) -> str: ...
+
+
+def matches(reference: Searched, query: str) -> bool:
     """Whether every word of the query is somewhere in what is searched."""
     return all(word in reference.searched for word in query.lower().split())
 

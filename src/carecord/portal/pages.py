@@ -17,12 +17,19 @@ from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.gp import GP_REPEAT_MEDICATIONS
 from carecord.catalogue.model import Bundle, Operation
 from carecord.catalogue.samples import sample_of
+from carecord.fhir_api.addresses import BASE_PATH
+from carecord.fhir_api.searching.parsing import DEFAULT_COUNT
+from carecord.fhir_api.searching.showing import LARGEST_COUNT
+from carecord.fhir_api.smart_configuration import SCOPES as SMART_SCOPES
 from carecord.kernel.errors import BadRequest, FieldError, NotFound
 from carecord.kernel.problem import MEDIA_TYPE as PROBLEM
 from carecord.kernel.problem import encode_problem
 from carecord.kernel.settings import Settings
 from carecord.portal.code_samples import call_samples, token_samples
 from carecord.portal.documents import HTML, Document, Shelf, send
+from carecord.portal.fhir_reference import ADDRESS as FHIR
+from carecord.portal.fhir_reference import FHIRFaceReference, FHIRReference
+from carecord.portal.fhir_samples import everything_samples, sample_resource, search_samples
 from carecord.portal.highlighting import highlighted
 from carecord.portal.operation_reference import OperationReference, address_of, matches, pretty
 from carecord.portal.static_files import digest, static_address, static_files
@@ -37,6 +44,7 @@ class Pages:
         self._settings = settings
         self._references = {one.operation_id: OperationReference(one) for one in served}
         self._bundles = {one.bundle.slug: one.bundle for one in served}
+        self._fhir = FHIRFaceReference(settings)
         self._shelf = Shelf()
         self._templates = _templates(settings)
 
@@ -64,6 +72,15 @@ class Pages:
         if reference is None or reference.operation.bundle.slug != request.path_params["bundle"]:
             return self._no_page(request)
         return send(request, self._shelf.get(reference.address, lambda: self._make_operation(reference)))
+
+    async def fhir(self, request: Request) -> Response:
+        return send(request, self._shelf.get(FHIR, self._make_fhir))
+
+    async def fhir_type(self, request: Request) -> Response:
+        reference = self._fhir.types.get(request.path_params["type"])
+        if reference is None:
+            return self._no_page(request)
+        return send(request, self._shelf.get(reference.address, lambda: self._make_fhir_type(reference)))
 
     async def static(self, request: Request) -> Response:
         file = static_files().get(request.path_params["name"])
@@ -112,8 +129,15 @@ class Pages:
 
     def _make_reference(self, query: str) -> Document:
         found = {one.operation for one in self._references.values() if matches(one, query)}
+        types = [one for one in self._fhir.types.values() if matches(one, query)]
         return self._render(
-            "reference.html", bundles=self._grouped(), query=query, found=found, total=len(self._references)
+            "reference.html",
+            bundles=self._grouped(),
+            query=query,
+            found=found,
+            types=types,
+            total=len(self._references),
+            total_types=len(self._fhir.types),
         )
 
     def _make_bundle(self, bundle: Bundle) -> Document:
@@ -128,6 +152,28 @@ class Pages:
             operation=reference.operation,
             samples=call_samples(reference.operation, self._settings.base_url),
             sample_id=sample_of(FIND_PATIENT).item["PatientDetailId"],
+        )
+
+    def _make_fhir(self) -> Document:
+        base_url = self._settings.base_url
+        return self._render(
+            "fhir.html",
+            fhir=self._fhir,
+            token_samples=token_samples(base_url),
+            find_samples=search_samples(self._fhir.types["Patient"], base_url),
+            everything_samples=everything_samples(base_url),
+            scopes=SMART_SCOPES,
+            page_size=DEFAULT_COUNT,
+            page_size_limit=LARGEST_COUNT,
+        )
+
+    def _make_fhir_type(self, reference: FHIRReference) -> Document:
+        return self._render(
+            "fhir_type.html",
+            reference=reference,
+            types=self._fhir.types.values(),
+            samples=search_samples(reference, self._settings.base_url),
+            sample=sample_resource(reference),
         )
 
     def _of(self, bundle: Bundle) -> list[OperationReference]:
@@ -155,6 +201,8 @@ def _templates(settings: Settings) -> Environment:
         "highlighted": highlighted,
         "jwks_path": JWKS_PATH,
         "key_header": KEY_HEADER,
+        "fhir_address": FHIR,
+        "fhir_base_path": BASE_PATH,
         "key_needed": settings.require_subscription_key,
         "metadata_path": METADATA_PATH,
         "static_address": static_address,

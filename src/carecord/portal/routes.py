@@ -15,6 +15,7 @@ from carecord.catalogue import OPERATIONS
 from carecord.catalogue.model import Operation
 from carecord.kernel.settings import Settings
 from carecord.portal.documents import JSON, Document, Shelf, send
+from carecord.portal.fhir_reference import ADDRESS as FHIR
 from carecord.portal.pages import Pages
 
 
@@ -27,6 +28,8 @@ def portal_routes(settings: Settings, served: Collection[Operation]) -> list[Rou
         Route("/", pages.home),
         Route("/guide", pages.guide),
         Route("/reference", pages.reference),
+        Route(FHIR, pages.fhir),
+        Route(f"{FHIR}/{{type}}", pages.fhir_type),
         Route("/reference/{bundle}", pages.bundle),
         Route("/reference/{bundle}/{operation_id}", pages.operation),
         Route("/static/{digest}/{name}", pages.static),

@@ -14,6 +14,7 @@ from carecord.fhir_api.mapping.systems import CONFIDENTIALITY, TENANCIES
 
 _PATIENT_ONLY = ("patient_record", "patient_address", "patient_identifier")
 RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
+_RESTRICTED_WHERE = {"Confidentiality": "Restricted", "CareSetting": "Mental health"}
 _OWNERS = {"Appointment": "participant", "Task": "for", "Binary": "securityContext"}
 
 
@@ -38,11 +39,12 @@ def resources_of(store: str, item: Item, *, about: About) -> list[Made]:
 
 def is_restricted(operation: Operation, item: Item) -> bool:
     """Whether the row needs the bundle's restricted scope: by its operation, or by what it says of itself."""
-    return (
-        operation.restricted
-        or item.get("Confidentiality") == "Restricted"
-        or item.get("CareSetting") == "Mental health"
-    )
+    return operation.restricted or any(item.get(name) == word for name, word in _RESTRICTED_WHERE.items())
+
+
+def may_be_restricted(operation: Operation) -> bool:
+    """Whether some rows, or all, need the bundle's restricted scope."""
+    return operation.restricted or any(leaf.name in _RESTRICTED_WHERE for leaf in operation.leaves)
 
 
 def _made(maker: Maker, operation: Operation, item: Item, about: About) -> list[tuple[str, Json]]:

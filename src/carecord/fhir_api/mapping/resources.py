@@ -71,7 +71,7 @@ def maker(declared: Resource, operations: Sequence[Operation]) -> Maker:
         for operation in operations
         for leaf in operation.leaves
         for mark in leaf.field.fhir
-        if (mark.on or "") == declared.key and not _is_general(mark.path)
+        if (mark.on or "") == declared.key and not is_general(mark.path)
     ]
     lists = _repeated(declared, marks)
     root = Node(None, declared.type, words=(declared.type,), depth=len(lists))
@@ -85,7 +85,7 @@ def maker(declared: Resource, operations: Sequence[Operation]) -> Maker:
     return Maker(declared, compiled(root), lists)
 
 
-def _is_general(path: str) -> bool:
+def is_general(path: str) -> bool:
     """What every resource has alike, whatever the marks say: the server's own, and the tenancy."""
     return path == "id" or path.startswith("meta.")
 

@@ -26,6 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "everything",
         patient_everything,
         definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+        about="All that is known of the person, page by page; narrowed by _since and _type.",
         needs=((Deed.READ, "Patient"),),
     ),
     Operation(
@@ -34,6 +35,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "summary",
         patient_summary,
         definition="http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
+        about="An International Patient Summary: a document Bundle of what matters now.",
         needs=((Deed.READ, "Patient"),),
     ),
     Operation(
@@ -43,6 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
         patient_match,
         methods=_POST,
         definition="http://hl7.org/fhir/OperationDefinition/Patient-match",
+        about="Who a patient might be, each with score and match grade from the patient index.",
         needs=((Deed.SEARCH, "Patient"),),
         searches=True,
     ),
@@ -52,6 +55,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "docref",
         find_documents,
         definition="http://hl7.org/fhir/us/core/OperationDefinition/docref",
+        about="The documents about a patient: those of a time, or else the newest.",
         needs=((Deed.SEARCH, "DocumentReference"),),
     ),
     Operation(
@@ -61,6 +65,7 @@ OPERATIONS: tuple[Operation, ...] = (
         validate,
         methods=_POST,
         definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+        about="What would be refused at the door, and why, without changing anything.",
     ),
     Operation(
         Level.INSTANCE,
@@ -68,6 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "validate",
         validate,
         definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+        about="What would be refused at the door, and why, without changing anything.",
     ),
     Operation(
         Level.SYSTEM,
@@ -75,6 +81,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "export",
         export_system,
         definition=f"{_BULK}/export",
+        about="All that the caller may read as NDJSON files, made in the background.",
         needs=((Deed.READ, "*"),),
     ),
     Operation(
@@ -83,6 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "export",
         export_patients,
         definition=f"{_BULK}/patient-export",
+        about="The records of all patients as NDJSON files, made in the background.",
         needs=((Deed.READ, "*"),),
     ),
     Operation(
@@ -91,6 +99,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "export",
         export_group,
         definition=f"{_BULK}/group-export",
+        about="The records of the Group's members and those linked with them as NDJSON files.",
         needs=((Deed.READ, "Group"),),
     ),
     Operation(

@@ -29,7 +29,7 @@ function answerAtOnce(form) {
       section.hidden = !section.querySelector(".app-operation:not([hidden])");
     }
     jump.hidden = words.length > 0;
-    status.textContent = words.length ? `${found} of ${total} operations.` : "";
+    status.textContent = words.length ? `${found} of ${total} operations and resource types.` : "";
   };
 
   input.addEventListener("input", show);
