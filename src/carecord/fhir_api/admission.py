@@ -1,7 +1,5 @@
 """Who is let in to do what: SMART scopes of token and client, and the source that a client writes for."""
 
-from functools import lru_cache
-
 from carecord.access.gate import Identified
 from carecord.access.smart_scopes import grants_within
 from carecord.access.tokens import challenge_scope
@@ -9,6 +7,7 @@ from carecord.catalogue import BUNDLES
 from carecord.fhir_api.addresses import Address, Interaction
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.rights import Deed, Grant, Rights
+from carecord.fhir_api.searching.remembering import remembering
 from carecord.kernel.errors import FieldError, NotAllowed, Unprocessable
 
 TENANCIES = "https://fhir.graphnethealth.com/CodeSystem-Tenancies"
@@ -32,6 +31,9 @@ NEEDED = {
 """What a scope must permit. What a search finds for a change tells of it, as every search does."""
 
 
+_BUNDLES_BY_SCOPE = {one.restricted_scope: one.slug for one in BUNDLES}
+
+
 def rights_of(identified: Identified) -> Rights:
     """What this call may see and change."""
     patient = identified.claims.patient or ""
@@ -44,14 +46,17 @@ def rights_of(identified: Identified) -> Rights:
     )
 
 
-@lru_cache(maxsize=1_000)
+def _size(made: tuple[Grant, ...]) -> int:
+    return len(repr(made))
+
+
+@remembering(_size)
 def _grants(asked: frozenset[str], held: frozenset[str]) -> tuple[Grant, ...]:
     return grants_within(asked, held)
 
 
-@lru_cache(maxsize=1_000)
 def _restricted_bundles(scopes: frozenset[str]) -> frozenset[str]:
-    return frozenset(one.slug for one in BUNDLES if one.restricted_scope in scopes)
+    return frozenset(_BUNDLES_BY_SCOPE[one] for one in scopes & _BUNDLES_BY_SCOPE.keys())
 
 
 def check_address(rights: Rights, address: Address) -> None:

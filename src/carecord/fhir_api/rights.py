@@ -20,6 +20,11 @@ class Rights:
     restricted_bundles: frozenset[str] = frozenset()
     """Bundles whose restricted rows the caller may see too."""
 
+    @classmethod
+    def of_scopes(cls, grants: tuple[Grant, ...], *, bound: bool) -> "Rights":
+        """Nobody's, with these scopes: what is made of them alone holds for all who have the same."""
+        return cls(_NOBODY, grants, patient=0 if bound else None)
+
     @property
     def tenancies(self) -> Sequence[int] | None:
         """The sources whose records may be shown; None for all."""
@@ -37,3 +42,14 @@ class Rights:
 
     def may(self, deed: Deed, type_name: str) -> bool:
         return bool(self.grants_for(deed, type_name))
+
+
+_NOBODY = Caller(
+    client_id="",
+    user_id=None,
+    scopes=frozenset(),
+    tenancies=None,
+    subscription_id=None,
+    product_id=None,
+    bundles=None,
+)

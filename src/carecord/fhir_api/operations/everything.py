@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from psycopg import sql
@@ -20,6 +19,7 @@ from carecord.fhir_api.operations.entries import kept_entry, searchset
 from carecord.fhir_api.operations.shown import COLUMNS, kept_of, read_shown
 from carecord.fhir_api.operations.sight import Statement, sight_of
 from carecord.fhir_api.rights import Deed, Rights
+from carecord.fhir_api.searching.remembering import remembering
 from carecord.fhir_api.storing.asking import freshen_asked
 from carecord.fhir_api.storing.links import without_unknown_links
 from carecord.fhir_api.visibility import known_update
@@ -128,7 +128,7 @@ async def read_page(
     readers: Readers, rights: Rights, patient_detail_id: int, place: _Place, *, anyway: bool = False
 ) -> Page:
     sight = sight_of(rights, Deed.READ, KEPT)
-    statement = _statement(sight.text)
+    statement = _statement(sight.text, stays=sight.is_plain)
     values: dict[str, Any] = {
         "patient_detail_id": patient_detail_id,
         "id": patient_detail_id,
@@ -154,11 +154,11 @@ def _page(found: PGresult, count: int) -> Page:
     return Page(rows, more=found.ntuples > count, known=known, stale=stale)
 
 
-@lru_cache(maxsize=256)
-def _statement(visible: str) -> Statement:
+@remembering(Statement.size)
+def _statement(visible: str, *, stays: bool) -> Statement:
     text = sql.SQL(queries.everything)
     updated = known_update(sql.Identifier("r"))
-    return Statement.of(text.format(columns=COLUMNS, updated=updated, visible=sql.SQL(visible)))
+    return Statement.of(text.format(columns=COLUMNS, updated=updated, visible=sql.SQL(visible)), stays=stays)
 
 
 async def _read_referred(call: Call, place: _Place, rows: Sequence[Kept]) -> list[Kept]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -34,6 +33,7 @@ from carecord.fhir_api.operations.summary_sections import (
     when,
 )
 from carecord.fhir_api.rights import Deed
+from carecord.fhir_api.searching.remembering import remembering
 from carecord.kernel.local_time import now as uk_now
 from carecord.kernel.sql import load_queries
 
@@ -83,7 +83,7 @@ async def patient_summary(call: Call) -> Reply:
 
 async def _read_rows(call: Call, patient_detail_id: int) -> list[Kept]:
     sight = sight_of(call.rights, Deed.READ, TYPES)
-    statement = _statement(sight.text)
+    statement = _statement(sight.text, stays=sight.is_plain)
     values = {
         "patient_detail_id": patient_detail_id,
         "types": TYPES,
@@ -209,7 +209,7 @@ def _body(one: Kept) -> bytes:
     return one.body
 
 
-@lru_cache(maxsize=256)
-def _statement(visible: str) -> Statement:
+@remembering(Statement.size)
+def _statement(visible: str, *, stays: bool) -> Statement:
     condition = sql.SQL(visible)
-    return Statement.of(sql.SQL(queries.summary).format(columns=COLUMNS, visible=condition))
+    return Statement.of(sql.SQL(queries.summary).format(columns=COLUMNS, visible=condition), stays=stays)

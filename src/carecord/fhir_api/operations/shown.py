@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from psycopg import sql
@@ -12,6 +11,7 @@ from carecord.fhir_api.calls import Call
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.sight import Statement, sight_of
 from carecord.fhir_api.rights import Deed
+from carecord.fhir_api.searching.remembering import remembering
 from carecord.fhir_api.storing.asking import freshen_asked
 from carecord.fhir_api.storing.links import without_unknown_links
 from carecord.kernel.sql import load_queries
@@ -55,17 +55,17 @@ async def read_shown(call: Call, named: Sequence[tuple[str, str]], *, deed: Deed
         return []
     types, ids = zip(*named, strict=True)
     sight = sight_of(call.rights, deed, tuple(sorted(set(types))))
-    statement = _statement(sight.text)
+    statement = _statement(sight.text, stays=sight.is_plain)
     values = sight.values | {"types": types, "ids": ids}
     found = await call.parts.readers.ask(statement.question, statement.arguments(values))
     kept = [kept_of(found, row) for row in range(found.ntuples)]
     return await without_unknown_links(call.parts.readers, kept, call.rights)
 
 
-_stale = Statement.of(sql.SQL(queries.stale).format())
+_stale = Statement.of(sql.SQL(queries.stale).format(), stays=True)
 
 
-@lru_cache(maxsize=256)
-def _statement(visible: str) -> Statement:
+@remembering(Statement.size)
+def _statement(visible: str, *, stays: bool) -> Statement:
     condition = sql.SQL(visible)
-    return Statement.of(sql.SQL(queries.shown).format(columns=COLUMNS, visible=condition))
+    return Statement.of(sql.SQL(queries.shown).format(columns=COLUMNS, visible=condition), stays=stays)

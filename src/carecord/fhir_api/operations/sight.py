@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from psycopg import sql
 
-from carecord.access.gate import Caller
 from carecord.db.direct import Question, number_parameters
 from carecord.fhir_api.rights import Deed, Grant, Rights
+from carecord.fhir_api.searching.remembering import remembering
+from carecord.fhir_api.searching.sight import is_plain
 from carecord.fhir_api.visibility import values_of, visible
 
 
@@ -19,20 +19,26 @@ class Sight:
 
     text: str
     values: dict[str, Any]
+    is_plain: bool
+    """Whether no scope restricts it: statements of plain sights are few, and stay prepared."""
 
 
 def sight_of(rights: Rights, deed: Deed, types: tuple[str, ...]) -> Sight:
     """That the row is of these types, and the caller may do this with it. Equal rights make equal text."""
     text, values = _text(rights.grants, rights.patient is not None, deed, types)
-    return Sight(text, {**values, **values_of(rights)})
+    return Sight(text, {**values, **values_of(rights)}, is_plain(rights.grants))
 
 
-@lru_cache(maxsize=1024)
+def _size(made: tuple[str, Mapping[str, Any]]) -> int:
+    return len(repr(made))
+
+
+@remembering(_size)
 def _text(
     grants: tuple[Grant, ...], bound: bool, deed: Deed, types: tuple[str, ...]
 ) -> tuple[str, Mapping[str, Any]]:
     """The text, and the values that restrictions of scopes bring into it, whoever asks."""
-    rights = Rights(_NOBODY, grants, patient=0 if bound else None)
+    rights = Rights.of_scopes(grants, bound=bound)
     types_by_condition: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for one in types:
@@ -51,28 +57,21 @@ def _text(
     return text, {name: value for name, value in values.items() if name not in values_of(rights)}
 
 
-_NOBODY = Caller(
-    client_id="",
-    user_id=None,
-    scopes=frozenset(),
-    tenancies=None,
-    subscription_id=None,
-    product_id=None,
-    bundles=None,
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A question that stays prepared, with the names of its parameters in the order of their numbers."""
+    """A question, with the names of its parameters in the order of their numbers."""
 
     question: Question
     parameters: tuple[str, ...]
 
     @classmethod
-    def of(cls, composed: sql.Composed) -> "Statement":
+    def of(cls, composed: sql.Composed, *, stays: bool) -> "Statement":
         numbered, names = number_parameters(composed.as_string())
-        return cls(Question(numbered, stays=True), names)
+        return cls(Question(numbered, stays=stays), names)
+
+    def size(self) -> int:
+        """Bytes of its text."""
+        return len(self.question.text)
 
     def arguments(self, values: Mapping[str, Any]) -> list[bytes | None]:
         """The values in the order of the parameters, as PostgreSQL reads them."""

@@ -6,7 +6,6 @@ its restriction is covered, and one of the caller's scopes reaches it. See `frag
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from psycopg import sql
@@ -16,6 +15,7 @@ from carecord.fhir_api.rights import Context, Deed, Grant, Rights
 from carecord.fhir_api.searching.conditions import Scene, Sight, all_of, fragments, linked_with
 from carecord.fhir_api.searching.model import AllOf, AnyOf, Chain, Having, Term
 from carecord.fhir_api.searching.parsing import parse
+from carecord.fhir_api.searching.remembering import remembering
 from carecord.kernel.errors import BadRequest
 
 DIRECTORY = (
@@ -86,7 +86,11 @@ def is_plain(reach: Reach) -> bool:
     return not any(grant.restriction for grant in reach)
 
 
-@lru_cache(maxsize=4096)
+def _size(condition: tuple[sql.Composed, Mapping[str, Any]]) -> int:
+    return len(condition[0].as_string()) + len(repr(condition[1]))
+
+
+@remembering(_size)
 def _condition(grants: Reach, type_name: str, alias: str) -> tuple[sql.Composed, Mapping[str, Any]]:
     name = sql.Identifier(alias)
     reached, values = _reached(grants, type_name, alias)

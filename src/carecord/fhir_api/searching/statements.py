@@ -1,10 +1,10 @@
 """The one statement of each search, made once for each shape."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache, lru_cache
-from typing import Any, LiteralString, ParamSpec
+from functools import cache
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -38,11 +38,9 @@ from carecord.fhir_api.searching.model import (
     Updated,
 )
 from carecord.fhir_api.searching.ordering import after, after_update, default_order, order_by, sort_value
-from carecord.fhir_api.searching.remembering import Remembering
+from carecord.fhir_api.searching.remembering import remembering
 from carecord.fhir_api.searching.sight import Reach, grants_for, is_plain, sight_of
 from carecord.kernel.errors import NotAllowed
-
-P = ParamSpec("P")
 
 TOLD_AT_MOST = 10_000
 """A total that is not asked for, and takes counting of its own, is told up to here and left out above."""
@@ -68,13 +66,12 @@ class Statement:
     scoped: Mapping[str, Any]
     text: sql.Composed
 
+    def size(self) -> int:
+        """Bytes of its text and values."""
+        return len(self.question.text) + len(repr(self.scoped))
 
-def remembering(make: Callable[P, Statement]) -> Remembering[P, Statement]:
-    """Statements are of any length: so many bytes of them are remembered, not so many of them."""
-    return Remembering(make, lambda made: made.question)
 
-
-@remembering
+@remembering(Statement.size)
 def page_statement(
     shape: Shape, reach: Reach, counting: Counting, nulls: tuple[bool, ...] | None, *, knows_all: bool
 ) -> Statement:
@@ -111,7 +108,7 @@ def page_statement(
     return _statement(text, scoped, stays=_stays(shape, reach))
 
 
-@remembering
+@remembering(Statement.size)
 def count_statement(shape: Shape, reach: Reach) -> Statement:
     """How many match, and whose resources are stale."""
     parts, scoped = _parts(shape, reach)
@@ -119,14 +116,14 @@ def count_statement(shape: Shape, reach: Reach) -> Statement:
     return _statement(text, scoped, stays=False)
 
 
-@remembering
+@remembering(Statement.size)
 def ids_statement(shape: Shape, reach: Reach) -> Statement:
     """The IDs of what matches, as many as `row_limit`."""
     parts, scoped = _parts(shape, reach)
     return _statement(sql.SQL(fragments.ids_of_matches).format(**parts), scoped, stays=False)
 
 
-@lru_cache(maxsize=1024)
+@remembering(Statement.size)
 def along_statement(reach: Reach, *, reverse: bool) -> Statement:
     """What resources refer to, or what refers to them, of every type that the scopes reach."""
     sight, scoped = sight_of(reach, Deed.SEARCH if reverse else Deed.READ)

@@ -1,6 +1,6 @@
 """Statements that read resources, made once for each reach of scopes, and their answers as `Kept`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,8 @@ from carecord.db.direct import Question, number_parameters
 from carecord.db.readers import Readers
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.rights import Context, Deed, Grant, Rights
+from carecord.fhir_api.searching.remembering import remembering
+from carecord.fhir_api.searching.sight import is_plain
 from carecord.fhir_api.visibility import values_of, visible
 from carecord.kernel.sql import load_queries
 
@@ -36,6 +38,10 @@ class Statement:
     parameters: tuple[str, ...]
     scoped: Mapping[str, Any]
 
+    def size(self) -> int:
+        """Bytes of its text and values."""
+        return len(self.question.text) + len(repr(self.scoped))
+
     async def ask(self, readers: Readers, values: Mapping[str, Any]) -> PGresult:
         every = {**self.scoped, **values}
         return await readers.ask(self.question, [as_text(every[name]) for name in self.parameters])
@@ -49,33 +55,17 @@ def plain(text: str) -> Statement:
 
 def read_statement(rights: Rights, type_name: str) -> Statement:
     """The version in force, if the caller may see it."""
-    return _remembered("read", rights, type_name, _make_read)
+    return _statement("read", rights.grants, type_name, bound=rights.patient is not None)
 
 
 def history_statement(name: str, rights: Rights, type_name: str) -> Statement:
     """`version`, `history_of_instance` or `history_of_type`, over what the caller may see."""
-
-    def make(rights: Rights, type_name: str) -> Statement:
-        condition, values = _seen_versions(rights, type_name)
-        text = sql.SQL(getattr(queries, name))
-        slots = {"columns": _COLUMNS, "visible": condition, "same_version": sql.SQL(queries.same_version)}
-        return _prepared(text.format(**slots), values)
-
-    return _remembered(name, rights, type_name, make)
+    return _statement(name, rights.grants, type_name, bound=rights.patient is not None)
 
 
 def absent_statement(rights: Rights, type_name: str) -> Statement:
     """Whether a resource was deleted that the caller might see else; and whether it may be yet to be made."""
-
-    def make(rights: Rights, type_name: str) -> Statement:
-        condition, values = _seen_versions(rights, type_name)
-        grants = rights.grants_for(Deed.READ, type_name)
-        if any(one.context is not Context.PATIENT and not one.restriction for one in grants):
-            withdrawn = sql.SQL(queries.withdrawn)
-            condition = sql.SQL("({} OR {})").format(condition, withdrawn)
-        return _prepared(sql.SQL(queries.absent).format(visible=condition), values)
-
-    return _remembered("absent", rights, type_name, make)
+    return _statement("absent", rights.grants, type_name, bound=rights.patient is not None)
 
 
 def values_for(rights: Rights, **values: Any) -> dict[str, Any]:
@@ -114,10 +104,41 @@ def _element(value: Any) -> bytes:
     return str(value).encode()
 
 
-def _make_read(rights: Rights, type_name: str) -> Statement:
+@remembering(Statement.size)
+def _statement(name: str, grants: tuple[Grant, ...], type_name: str, *, bound: bool) -> Statement:
+    rights = Rights.of_scopes(grants, bound=bound)
+    make = {"read": _make_read, "absent": _make_absent}.get(name, _make_history)
+    text, values = make(name, rights, type_name)
+    numbered, names = number_parameters(text.as_string())
+    of_callers = values_of(rights)
+    scoped = {name: value for name, value in values.items() if name not in of_callers}
+    # Of scopes that restrict there is no end: statements of plain ones alone stay prepared.
+    return Statement(Question(numbered, stays=is_plain(grants)), names, scoped)
+
+
+_Made = tuple[sql.Composed, Mapping[str, Any]]
+
+
+def _make_read(_: str, rights: Rights, type_name: str) -> _Made:
     seen = visible(rights, Deed.READ, type_name)
     text = sql.SQL(queries.read).format(updated_us=_updated_us("r"), visible=seen.condition)
-    return _prepared(text, seen.parameters)
+    return text, seen.parameters
+
+
+def _make_history(name: str, rights: Rights, type_name: str) -> _Made:
+    condition, values = _seen_versions(rights, type_name)
+    text = sql.SQL(getattr(queries, name))
+    slots = {"columns": _COLUMNS, "visible": condition, "same_version": sql.SQL(queries.same_version)}
+    return text.format(**slots), values
+
+
+def _make_absent(_: str, rights: Rights, type_name: str) -> _Made:
+    condition, values = _seen_versions(rights, type_name)
+    grants = rights.grants_for(Deed.READ, type_name)
+    if any(one.context is not Context.PATIENT and not one.restriction for one in grants):
+        withdrawn = sql.SQL(queries.withdrawn)
+        condition = sql.SQL("({} OR {})").format(condition, withdrawn)
+    return sql.SQL(queries.absent).format(visible=condition), values
 
 
 def _seen_versions(rights: Rights, type_name: str) -> tuple[sql.Composable, Mapping[str, Any]]:
@@ -138,25 +159,3 @@ def _seen_versions(rights: Rights, type_name: str) -> tuple[sql.Composable, Mapp
     now = visible(rights, Deed.READ, type_name)
     still = sql.SQL(queries.still_seen).format(visible=now.condition)
     return sql.SQL("{} AND {}").format(condition, still), {**seen.parameters, **now.parameters}
-
-
-def _prepared(text: sql.Composed, values: Mapping[str, Any]) -> Statement:
-    numbered, names = number_parameters(text.as_string())
-    return Statement(Question(numbered, stays=True), names, dict(values))
-
-
-_Key = tuple[str, tuple[Any, ...], bool, str]
-_statements: dict[_Key, Statement] = {}
-_MOST_REMEMBERED = 4096
-
-
-def _remembered(
-    name: str, rights: Rights, type_name: str, make: Callable[[Rights, str], Statement]
-) -> Statement:
-    key = (name, rights.grants, rights.patient is None, type_name)
-    found = _statements.get(key)
-    if found is None:
-        if len(_statements) >= _MOST_REMEMBERED:
-            _statements.clear()
-        found = _statements[key] = make(rights, type_name)
-    return found
