@@ -266,6 +266,23 @@ def test_a_patch_that_does_not_fit_changes_nothing(
     assert fhir.get(address).headers["ETag"] == 'W/"1"'
 
 
+@pytest.mark.parametrize("body", [b"", b" \n"], ids=["nothing", "blanks"])
+def test_a_patch_of_nothing_is_told_so(fhir: FHIRClient, observation: Json, body: bytes) -> None:
+    address = f"/Observation/{observation['id']}"
+    answer = fhir.call("PATCH", address, body, Content_Type="application/json-patch+json")
+
+    assert answer.status_code == 400
+    assert [one["diagnostics"] for one in answer.json()["issue"]] == ["The patch is empty."]
+
+
+def test_a_patch_without_steps_changes_nothing(fhir: FHIRClient, observation: Json) -> None:
+    address = f"/Observation/{observation['id']}"
+    answer = fhir.call("PATCH", address, [], Content_Type="application/json-patch+json")
+
+    assert (answer.status_code, answer.headers["ETag"]) == (200, 'W/"1"')
+    assert answer.json() == observation
+
+
 def test_other_patches_are_not_read(fhir: FHIRClient, observation: Json) -> None:
     answer = fhir.call("PATCH", f"/Observation/{observation['id']}", {"resourceType": "Parameters"})
 
