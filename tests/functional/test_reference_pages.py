@@ -25,6 +25,8 @@ from carecord.fhir_api.definitions import SERVED
 from carecord.kernel.settings import Settings
 from carecord.portal.code_samples import call_samples, token_samples
 from carecord.portal.fhir_reference import ADDRESS as FHIR
+from carecord.portal.fhir_reference import FHIRFaceReference
+from carecord.portal.fhir_samples import everything_samples, search_samples
 from carecord.portal.operation_reference import OperationReference, address_of
 from carecord.portal.routes import portal_routes
 from carecord.portal.static_files import static_address, static_files
@@ -254,6 +256,13 @@ def test_javascript_samples_are_javascript(tmp_path: Path) -> None:
         file.write_text(call_samples(operation, "http://localhost")[2].code)
         if operation in (FIND_PATIENT, GP_REPEAT_MEDICATIONS, SOCIAL_CARE_RECORD):
             subprocess.run(["node", "--check", str(file)], check=True)
+    patients = FHIRFaceReference(Settings(data=Path("unused"))).types["Patient"]
+    for sample in (
+        search_samples(patients, "http://localhost")[2],
+        everything_samples("http://localhost")[2],
+    ):
+        file.write_text(sample.code)
+        subprocess.run(["node", "--check", str(file)], check=True)
 
 
 @pytest.fixture(scope="module")
