@@ -280,7 +280,7 @@ GP_REPEAT_MEDICATIONS = ListOperation(
                 "extension[prescription-type].valueCodeableConcept.coding[0].code": "R",
                 "extension[prescription-type].valueCodeableConcept.coding[0].display": "Repeat",
             },
-            note="based on the MedicationRequest below",
+            note="based on the MedicationRequest of the same row",
         ),
         Resource(
             "MedicationRequest",
