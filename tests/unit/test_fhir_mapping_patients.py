@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from carecord.bundles_api.patients import PRACTICE, WHEREABOUTS
 from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS, PATIENT_ADDRESSES, PATIENT_IDENTIFIERS
-from carecord.catalogue.model import json_name
 from carecord.catalogue.samples import sample_of
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping import PatientLink, PatientParts, Source, patient_of
-from carecord.fhir_api.mapping.patients import WITHHELD
+from carecord.fhir_api.mapping.patients import WITHHELD_FIELDS
 from carecord.fhir_api.validating import check
 from carecord.patient_index.linked_records import LinkType
 
@@ -112,12 +110,15 @@ def test_a_sensitive_address_withholds_where_the_person_is_and_the_practice() ->
     assert made["meta"]["security"][0]["code"] == "R"
     assert made["name"][0]["family"] == "Heritage"
     del made["meta"]  # the source is named after the town
-    withheld = [str(sample[name]) for name in WITHHELD if sample[name]]
+    withheld = [str(sample[name]) for name in WITHHELD_FIELDS if sample[name]]
     assert [said for said in withheld if said in str(made)] == []
 
 
-def test_what_the_bundles_withhold_is_withheld_here_too() -> None:
-    assert {json_name(attribute) for attribute in (*WHEREABOUTS, *PRACTICE)} <= WITHHELD
+def test_what_another_record_of_the_person_asks_for_is_withheld_here_too() -> None:
+    sample = sample_of(DEMOGRAPHICS_DETAILS).item
+    asked_for_here = patient(sample | {"SensitiveAddress": "Yes"})
+
+    assert patient(sample | {"SensitiveAddress": "No"}, is_protected=True) == asked_for_here
 
 
 def test_a_record_that_was_merged_away_or_closed_is_not_active() -> None:

@@ -6,7 +6,8 @@ What the reference leaves open is settled so:
   its own that false could keep it to. `PatientTenancyId` narrows to one of them.
 - `AllDemographics` absent is true. False leaves the address, GP, practice and local numbers out.
 - Text that is empty or blank asks for nothing, as when a form sends all its fields.
-- A record with a sensitive address is found by neither postcode, GP nor practice, and shows none of them.
+- A protected person, of whom some record has a sensitive address, is found by neither postcode, GP nor
+  practice, and no record shows them.
 - Records that were merged or closed at their source are found like others.
 - `PatientListId` needs scope and bundle of the worklists besides: who is on a list is theirs to tell.
 - `Fuzzy` is carecord's own; see `fuzzy_search`. Without it an answer is what it is in the reference.
@@ -35,7 +36,7 @@ from carecord.bundles_api.parameters import (
     PAGE_SIZE_LIMIT,
     check_no_parameters,
 )
-from carecord.bundles_api.patients import PRACTICE, WHEREABOUTS, withhold
+from carecord.bundles_api.patients import withhold
 from carecord.catalogue.checks import check_day, check_nhs_number
 from carecord.catalogue.demographics import FIND_PATIENT
 from carecord.catalogue.shapes import answer_shape
@@ -141,8 +142,8 @@ def _row(
             )
             for one in record.numbers
         ]
-    if record.has_sensitive_address or not request.all_demographics:
-        withhold(row, WHEREABOUTS + PRACTICE)
+    if record.is_protected or not request.all_demographics:
+        withhold(row)
     if match is not None:
         row.match_score, row.match_grade = f"{match.score:.4f}", match.grade.value
     return row

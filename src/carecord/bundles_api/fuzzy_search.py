@@ -8,7 +8,7 @@ The rules are those of PDS (PDS FHIR API, Search for a patient, `_fuzzy-match`) 
 - There are no wildcards: names are whole.
 - The best 50 rows are given at most, over all pages. `TotalItemCount` tells how many there were, where PDS
   says only that there were too many: more than 50 ask for one more criterion.
-- With a postcode, GP or practice no record with a sensitive address is found.
+- With a postcode, GP or practice no protected person is found.
 """
 
 from collections.abc import Collection, Mapping

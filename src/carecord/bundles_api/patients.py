@@ -1,6 +1,5 @@
 """Patient - Demographics and Patient - Linked Records: one source record, and its person's others."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,30 +9,16 @@ from carecord.bundles_api.answers import encode_list, encode_row
 from carecord.bundles_api.face import Answer, Call, unknown_patient
 from carecord.bundles_api.parameters import check_no_parameters, read_list_request
 from carecord.bundles_api.rows_in_memory import choose
-from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS, LINKED_RECORDS
+from carecord.catalogue.demographics import DEMOGRAPHICS_DETAILS, LINKED_RECORDS, WITHHELD
 from carecord.catalogue.shapes import Shape, answer_shape
 from carecord.patient_index.linked_records import LinkedRecord, LinkType, read_linked_records
 from carecord.patient_index.linking import NUMBER_RULE, RULE, STEWARD
 from carecord.patient_index.reading import read_record
 
-WHEREABOUTS = (
-    "address_line1",
-    "address_line2",
-    "address_line3",
-    "address_line4",
-    "address_line5",
-    "post_code",
-    "uprn",
-    "home_telephone",
-    "mobile_telephone",
-)
-PRACTICE = ("gp_code", "gp_name", "gp_practice_code", "gp_practice_name")
-"""What a sensitive address withholds; the GP goes with the practice, which is a name away."""
 
-
-def withhold(row: Shape, attributes: Sequence[str]) -> None:
-    """Leave these out, as far as the row has them."""
-    for attribute in attributes:
+def withhold(row: Shape) -> None:
+    """Leave out what is withheld of a protected person, as far as the row has it."""
+    for attribute in WITHHELD:
         if hasattr(row, attribute):
             setattr(row, attribute, None)
 
@@ -56,8 +41,10 @@ async def answer_details(call: Call) -> Answer:
     row.last_updated_date = _as_text(record.updated_at)
     if record.merged:
         row.record_status = "Merged"
-    if row.sensitive_address == "Yes":
-        withhold(row, WHEREABOUTS + PRACTICE)
+    if record.is_protected:
+        # The source may not know it: whoever asks learns why the rest is not there.
+        row.sensitive_address = "Yes"
+        withhold(row)
     return Answer(encode_row(row), tenancies=[record.tenancy_id])
 
 
@@ -86,6 +73,9 @@ async def answer_linked_records(call: Call) -> Answer:
         raise unknown_patient()
     descriptions = await call.tenancies.describe([one.record.tenancy_id for one in found.others])
     rows = [_linked_row(one, name) for one, name in zip(found.others, descriptions, strict=True)]
+    if found.is_protected:
+        for row in rows:
+            withhold(row)
     chosen = choose(rows, request)
     seen: list[Any] = chosen.rows
     return Answer(
@@ -105,13 +95,4 @@ def _linked_row(linked: LinkedRecord, tenancy_description: str) -> Any:
     row.linked_by = link.decided_by
     row.tenancy_id = record.tenancy_id
     row.tenancy_description = tenancy_description
-    if _decode_sensitivity(record.demographics).sensitive_address == "Yes":
-        withhold(row, WHEREABOUTS + PRACTICE)
     return row
-
-
-class _Sensitivity(msgspec.Struct, rename="pascal"):
-    sensitive_address: str = "No"
-
-
-_decode_sensitivity = msgspec.json.Decoder(_Sensitivity).decode

@@ -278,13 +278,33 @@ class PatientDemographics(Entry):
     gp_practice_code: Annotated[str | None, Fhir("managingOrganization.identifier[ods].value")]
     gp_practice_name: Annotated[str | None, Fhir("managingOrganization.display")]
     sensitive_address: Annotated[str, YES_NO, Fhir("meta.security[0].code")]
-    """Yes = address, telephone and practice are withheld (null); security code R."""
+    """Yes = this record or another of the person asks for it: address, telephone, e-mail and practice are withheld (null); security code R."""
     record_status: Annotated[str, Fhir("active")]
     """Active, Merged, Closed."""
     last_updated_date: Annotated[LocalDateTime, Fhir("meta.lastUpdated")]
     tenancy_id: Annotated[int, Fhir("meta.tag[tenancy].code")]
     tenancy_description: Annotated[str, Fhir("meta.tag[tenancy].display")]
     """Display name of the contributing source."""
+
+
+WITHHELD = (
+    "address_line1",
+    "address_line2",
+    "address_line3",
+    "address_line4",
+    "address_line5",
+    "post_code",
+    "uprn",
+    "home_telephone",
+    "mobile_telephone",
+    "email_address",
+    "gp_code",
+    "gp_name",
+    "gp_practice_code",
+    "gp_practice_name",
+)
+"""What is withheld of a protected person: where they are and can be reached, the practice near by, and the GP, who goes
+with the practice."""
 
 
 DEMOGRAPHICS_DETAILS = SingleOperation(
@@ -402,13 +422,13 @@ PATIENT_ADDRESSES = ListOperation(
     item=PatientAddresse,
     source=DESIGNED,
     collection="AddressesList",
-    store=Store("patient_address"),
+    store=Store("patient_address", of_unprotected=True),
     submitted=True,
     fhir=(
         Resource(
             "Patient",
             profile="https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient",
-            status="one address entry per row; SensitiveAddress on the record empties the list",
+            status="one address entry per row; SensitiveAddress on any record of the person empties the list",
             note="address of Patient, not a resource of its own",
         ),
     ),

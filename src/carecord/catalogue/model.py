@@ -383,6 +383,8 @@ class Store:
 
     name: str
     rows: Rows | None = None
+    of_unprotected: bool = False
+    """Whether the rows tell where the patient is: then none is shown of a person with a sensitive address."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

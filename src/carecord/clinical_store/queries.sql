@@ -149,6 +149,11 @@ WHERE asked.patient_detail_id = %(patient_detail_id)s AND asked.deleted_at IS NU
 -- A condition: the patient has not refused to share the record asked by, nor the others, nor this bundle of them.
 NOT asked.sharing_refused AND NOT r.sharing_refused AND %(bundle)s <> ALL (r.refused_bundles)
 
+-- of_unprotected --
+-- A condition: the record l is not of a protected person.
+NOT EXISTS (SELECT FROM patient_index.patient_record w JOIN patient_index.protected_person p USING (person_id)
+            WHERE w.patient_detail_id = l.patient_detail_id)
+
 -- with_tenancy --
 -- A join: the source's name, for those who sort or filter by it.
 JOIN patient_index.tenancy t ON t.tenancy_id = l.tenancy_id

@@ -19,6 +19,7 @@ from carecord.catalogue.model import (
     Leaf,
     Operation,
     Rows,
+    Store,
     WithinMonths,
 )
 from carecord.catalogue.shapes import TENANCY_DESCRIPTION
@@ -82,13 +83,21 @@ def page_statement(selection: Selection) -> Statement:
             linked=linked_records(operation),
             store=sql.Literal(operation.store.name),
             tenancy=sql.SQL(queries.with_tenancy if needs_tenancy(selection) else ""),
-            conditions=conditions_of(selection, operation.store.rows),
+            conditions=_shown(selection, operation.store),
             order=order_of(selection),
         )
         .as_string()
     )
     numbered, names = number_parameters(text)
     return Statement(Question(numbered, stays=not selection.conditions and not selection.order), names)
+
+
+def _shown(selection: Selection, store: Store) -> sql.Composable:
+    """The conditions of the selection and the store, and that what tells where a person is may be shown."""
+    conditions = conditions_of(selection, store.rows)
+    if not store.of_unprotected:
+        return conditions
+    return sql.SQL(" AND ").join([conditions, sql.SQL(queries.of_unprotected)])
 
 
 def linked_records(operation: Operation) -> sql.Composed:

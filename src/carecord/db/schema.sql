@@ -115,10 +115,18 @@ CREATE INDEX patient_record_person ON patient_index.patient_record (person_id);
 CREATE INDEX patient_record_nhs_number ON patient_index.patient_record (nhs_number, date_of_birth);
 CREATE INDEX patient_record_name
     ON patient_index.patient_record (surname_key, forename_key, date_of_birth, patient_detail_id)
-    INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code)
+    INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code, person_id)
     WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles) AND deleted_at IS NULL;
 CREATE INDEX patient_record_birth ON patient_index.patient_record (date_of_birth, surname_key, forename_key);
 CREATE INDEX patient_record_postcode ON patient_index.patient_record (postcode_key, surname_key);
+-- Both have one condition: the index answers the view.
+CREATE INDEX patient_record_sensitive ON patient_index.patient_record (person_id)
+    WHERE demographics->>'SensitiveAddress' = 'Yes' AND deleted_at IS NULL;
+CREATE VIEW patient_index.protected_person AS
+SELECT person_id FROM patient_index.patient_record
+WHERE demographics->>'SensitiveAddress' = 'Yes' AND deleted_at IS NULL;
+COMMENT ON VIEW patient_index.protected_person IS
+    'Persons of whom a record in force has a sensitive address, once for each such record: where they live, are reached and registered is withheld in every record.';
 
 CREATE TABLE patient_index.patient_record_version (
     patient_detail_id bigint NOT NULL REFERENCES patient_index.patient_record,
@@ -573,14 +581,16 @@ CREATE TRIGGER note_deleted AFTER DELETE ON clinical_store.entry REFERENCING OLD
     FOR EACH STATEMENT WHEN (current_setting('fhir_api.writing', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION fhir_api.note_entries();
 
--- A Patient names those it is linked with: who joins or leaves a person changes the Patients of all.
+-- A Patient names those it is linked with, and withholds what one of them asks to: who joins or leaves a person, and a
+-- sensitive address, change the Patients of all.
 CREATE FUNCTION fhir_api.note_records() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO fhir_api.stale (patient_detail_id)
     SELECT r.patient_detail_id FROM patient_index.patient_record r
     WHERE r.patient_detail_id = NEW.patient_detail_id
        OR (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at
-           OR OLD.sharing_refused <> NEW.sharing_refused OR OLD.refused_bundles <> NEW.refused_bundles)
+           OR OLD.sharing_refused <> NEW.sharing_refused OR OLD.refused_bundles <> NEW.refused_bundles
+           OR OLD.demographics->>'SensitiveAddress' IS DISTINCT FROM NEW.demographics->>'SensitiveAddress')
           AND r.person_id IN (OLD.person_id, NEW.person_id);
     RETURN NULL;
 END

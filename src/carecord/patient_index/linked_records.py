@@ -9,7 +9,7 @@ import msgspec
 from psycopg import AsyncConnection, sql
 
 from carecord.kernel.sql import load_queries
-from carecord.patient_index.search import shown_condition
+from carecord.patient_index.search import protected_condition, shown_condition
 
 queries = load_queries(__package__)
 
@@ -57,6 +57,8 @@ class LinkedRecords:
 
     tenancy_id: int
     others: list[LinkedRecord]
+    is_protected: bool
+    """Whether the person is: address, contact and practice of all are withheld."""
 
 
 _decode_records = msgspec.json.Decoder(list[PersonRecord]).decode
@@ -69,7 +71,9 @@ async def read_linked_records(
     """The person's other records, by patient detail ID; None where the caller may not know of this one."""
     limited = tenancies is not None
     statement = sql.SQL(queries.linked_records).format(
-        shown=shown_condition("r", limited=limited), linked_shown=shown_condition("l", limited=limited)
+        shown=shown_condition("r", limited=limited),
+        linked_shown=shown_condition("l", limited=limited),
+        protected=protected_condition("r"),
     )
     parameters: dict[str, Any] = {"patient_detail_id": patient_detail_id}
     if tenancies is not None:
@@ -86,6 +90,7 @@ async def read_linked_records(
             LinkedRecord(record, _type_of(asked, record), joined[record.patient_detail_id])
             for record in records.values()
         ],
+        is_protected=row[2],
     )
 
 

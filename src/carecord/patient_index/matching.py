@@ -75,7 +75,7 @@ async def match(
 
     Only records that the caller may see and that meet the criteria of `narrowed` are looked at: neither the
     order, nor a score, nor a grade tells of any other. Where an address, a postcode or a telephone number is
-    asked for, records with a sensitive address are not looked at either (PDS: a search by postcode or general
+    asked for, protected persons are not looked at either (PDS: a search by postcode or general
     practice never returns restricted patients).
     """
     model = model or model_in_force()
@@ -250,6 +250,6 @@ def _statement(given: tuple[str, ...], *, minor_numbers: bool, limited: bool, by
         given,
         minor_numbers=minor_numbers,
         limited=limited,
-        also=(queries.not_restricted,) if by_whereabouts else (),
+        unprotected=by_whereabouts,
     )
     return sql.SQL(queries.candidates).format(conditions=conditions).as_bytes()

@@ -43,7 +43,3 @@ WHERE r.person_id = ANY (ARRAY(
         SELECT r.person_id FROM alike JOIN patient_index.patient_record r USING (patient_detail_id)
         WHERE {conditions}))
   AND {conditions}
-
--- not_restricted --
--- A condition: the record's address is not a sensitive one.
-r.demographics->>'SensitiveAddress' IS DISTINCT FROM 'Yes'

@@ -337,6 +337,11 @@ WHERE r.patient_detail_id = s.patient_detail_id
 -- The index patient_record_name holds only such records: its condition is this one, word for word.
 NOT {record}.sharing_refused AND 'demographics' <> ALL ({record}.refused_bundles) AND {record}.deleted_at IS NULL
 
+-- protected --
+-- A condition on the record {record}: it is of a protected person. What is asked is the person, so that a record that
+-- the caller may not see counts too.
+EXISTS (SELECT FROM patient_index.protected_person p WHERE p.person_id = {record}.person_id)
+
 -- of_tenancies --
 -- A condition on the record {record}: it is of a source that the caller may see.
 {record}.tenancy_id = ANY (%(tenancies)s)
@@ -406,7 +411,7 @@ SELECT
          ELSE (SELECT count(*) FROM patient_index.patient_record r WHERE {conditions}) END,
     coalesce(json_agg(
         json_build_array(
-            r.patient_detail_id, r.tenancy_id, r.demographics->>'SensitiveAddress' = 'Yes', r.demographics,
+            r.patient_detail_id, r.tenancy_id, {protected}, r.demographics,
             coalesce(numbers.all_of_record, '[]'), coalesce(linked.all_of_person, '[]'))
         ORDER BY r.surname_key, r.forename_key, r.date_of_birth, r.patient_detail_id), '[]')::text
 FROM chosen
@@ -429,13 +434,14 @@ CROSS JOIN LATERAL (
 SELECT r.tenancy_id, r.demographics::text,
     coalesce(r.source_updated_at, date_trunc('second', r.updated_at AT TIME ZONE 'Europe/London')),
     EXISTS (SELECT FROM patient_index.patient_merge m
-            WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL)
+            WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL),
+    {protected}
 FROM patient_index.patient_record r
 WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
 
 -- linked_records --
 -- The records of a record's person that the caller may see, that record among them, each as an array in the
--- order of linked_records.PersonRecord; and every link of the person, the oldest first.
+-- order of linked_records.PersonRecord; every link of the person, the oldest first; and whether the person is protected.
 -- No row where the caller may not know of the record.
 SELECT
     (SELECT json_agg(json_build_array(
@@ -450,7 +456,8 @@ SELECT
         ORDER BY d.decided_at, d.decision_id), '[]')
      FROM patient_index.link_decision d
      JOIN patient_index.patient_record l ON l.patient_detail_id = d.record_a
-     WHERE l.person_id = r.person_id AND d.decision = 'linked' AND d.superseded_at IS NULL)::text
+     WHERE l.person_id = r.person_id AND d.decision = 'linked' AND d.superseded_at IS NULL)::text,
+    {protected}
 FROM patient_index.patient_record r
 WHERE r.patient_detail_id = %(patient_detail_id)s AND {shown}
 

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection, sql
 
 from carecord.kernel.sql import load_queries
-from carecord.patient_index.search import shown_condition
+from carecord.patient_index.search import protected_condition, shown_condition
 
 queries = load_queries(__package__)
 
@@ -22,13 +22,17 @@ class Record:
     updated_at: datetime
     merged: bool
     """Whether its source has merged it into another of its records."""
+    is_protected: bool
+    """Whether its person is: address, contact and practice are withheld."""
 
 
 async def read_record(
     connection: AsyncConnection[Any], patient_detail_id: int, *, tenancies: Sequence[int] | None
 ) -> Record | None:
     """The record; None where the caller may not know of it."""
-    statement = sql.SQL(queries.read_record).format(shown=shown_condition("r", limited=tenancies is not None))
+    statement = sql.SQL(queries.read_record).format(
+        shown=shown_condition("r", limited=tenancies is not None), protected=protected_condition("r")
+    )
     parameters: dict[str, Any] = {"patient_detail_id": patient_detail_id}
     if tenancies is not None:
         parameters["tenancies"] = list(tenancies)

@@ -232,15 +232,18 @@ WHERE guarded.sealed IS NULL OR %(may_see_sealed)s
 GROUP BY letter
 
 -- sides_of_records --
--- What is known of these records: source, demographics as sent, and what they are compared by.
-SELECT r.patient_detail_id, t.description, r.demographics, r.identity::text
+-- What is known of these records: source, demographics as sent, what they are compared by, and whether their persons
+-- are protected.
+SELECT r.patient_detail_id, t.description, r.demographics, r.identity::text,
+    EXISTS (SELECT FROM patient_index.protected_person p WHERE p.person_id = r.person_id)
 FROM patient_index.patient_record r
 JOIN patient_index.tenancy t USING (tenancy_id)
 WHERE r.patient_detail_id = ANY (%(ids)s)
 
 -- side_before_overlay --
 -- What a record that turned into somebody else was before.
-SELECT o.patient_detail_id, t.description, v.demographics, o.identity_before::text
+SELECT o.patient_detail_id, t.description, v.demographics, o.identity_before::text,
+    EXISTS (SELECT FROM patient_index.protected_person p WHERE p.person_id = r.person_id)
 FROM patient_index.overlay o
 JOIN patient_index.patient_record r USING (patient_detail_id)
 JOIN patient_index.tenancy t USING (tenancy_id)

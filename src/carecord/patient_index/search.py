@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, LiteralString
+from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection, sql
@@ -47,6 +47,8 @@ class Criteria:
 
 
 _STARTS = ("surname", "forename", "postcode")
+_WITHHELD = frozenset({"postcode", "gp_code", "gp_practice_code"})
+"""Criteria by which nobody is found who is protected: to be found by them would tell them."""
 
 
 class LocalNumber(msgspec.Struct, array_like=True, frozen=True):
@@ -71,7 +73,8 @@ class FoundRecord(msgspec.Struct, array_like=True, frozen=True):
 
     patient_detail_id: int
     tenancy_id: int
-    has_sensitive_address: bool | None
+    is_protected: bool
+    """Whether the person is: some record of theirs, seen or not, has a sensitive address."""
     demographics: msgspec.Raw
     numbers: list[LocalNumber]
     linked: list[LinkedRecord]
@@ -118,18 +121,25 @@ def _statement(given: tuple[str, ...], *, minor_numbers: bool, limited: bool) ->
         .format(
             conditions=conditions_on_records(given, minor_numbers=minor_numbers, limited=limited),
             linked_shown=shown_condition("l", limited=limited),
+            protected=protected_condition("r"),
         )
         .as_bytes()
     )
 
 
 def conditions_on_records(
-    given: tuple[str, ...], *, minor_numbers: bool, limited: bool, also: Sequence[LiteralString] = ()
+    given: tuple[str, ...], *, minor_numbers: bool, limited: bool, unprotected: bool = False
 ) -> sql.Composable:
-    """What must hold of the record `r`: the given criteria, what `also` says, and that it may be shown."""
-    criteria = [sql.SQL(_condition(name, minor_numbers=minor_numbers)) for name in given]
-    more = [sql.SQL(one) for one in also]
-    return sql.SQL(" AND ").join([*criteria, *more, shown_condition("r", limited=limited)])
+    """What must hold of the record `r`: the given criteria, and that it may be shown.
+
+    Of protected persons, none where a criterion is withheld of them, or with `unprotected`.
+    """
+    conditions: list[sql.Composable] = [
+        sql.SQL(_condition(name, minor_numbers=minor_numbers)) for name in given
+    ]
+    if unprotected or not _WITHHELD.isdisjoint(given):
+        conditions.append(sql.SQL("NOT {}").format(protected_condition("r")))
+    return sql.SQL(" AND ").join([*conditions, shown_condition("r", limited=limited)])
 
 
 def _condition(name: str, *, minor_numbers: bool) -> Any:
@@ -142,3 +152,8 @@ def shown_condition(record: str, *, limited: bool) -> sql.Composable:
     """What must hold of a record for a caller to see it; `limited` callers see some sources only."""
     words = [queries.shown, queries.of_tenancies] if limited else [queries.shown]
     return sql.SQL(" AND ").join(sql.SQL(word).format(record=sql.Identifier(record)) for word in words)
+
+
+def protected_condition(record: str) -> sql.Composable:
+    """That a record is of a protected person: then its address, contact and practice are withheld."""
+    return sql.SQL(queries.protected).format(record=sql.Identifier(record))

@@ -36,7 +36,7 @@ _FIELDS = {
 _CODES = {"Gender": GENDER.meanings, "NhsNumberVerificationStatus": NHS_NUMBER_STATUS.meanings}
 _WHEREABOUTS = frozenset({"address", "postcode", "home telephone", "mobile", "practice"})
 WITHHELD = "withheld"
-"""Where a record is marked sensitive: how well it agrees is told, not where the patient is."""
+"""Where a person is protected: how well the record agrees is told, not where the patient is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def set_side_by_side(
     else:
         left = sides[task.records[0]]
         headings = (f"{left[0]}{_beside(task, 0)}\n{left[1]}", f"{right[0]}{_beside(task, 1)}\n{right[1]}")
-    ours, theirs = left[2] or {}, right[2]
-    lines = [Line(trait, _told(trait, ours), _told(trait, theirs)) for trait in _FIELDS]
+    sides_told = [_Side(one[2] or {}, is_protected=one[4]) for one in (left, right)]
+    lines = [Line(trait, *(side.told(trait) for side in sides_told)) for trait in _FIELDS]
     return SideBySide(
         headings=headings,
         lines=tuple(line for line in lines if line.left or line.right),
@@ -94,12 +94,18 @@ def _beside(task: ReviewTask, side: int) -> str:
     return f", linked with {fellows} other{'s' if fellows > 1 else ''}" if fellows else ""
 
 
-def _told(trait: str, demographics: Mapping[str, Any]) -> str:
-    said = ", ".join(
-        _CODES.get(name, {}).get(value := str(demographics[name]), value)
-        for name in _FIELDS[trait]
-        if demographics.get(name)
-    )
-    if said and trait in _WHEREABOUTS and demographics.get("SensitiveAddress") == "Yes":
-        return WITHHELD
-    return said
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What a source says of a patient, by JSON name."""
+
+    demographics: Mapping[str, Any]
+    is_protected: bool
+
+    def told(self, trait: str) -> str:
+        said = ", ".join(
+            _CODES.get(name, {}).get(value := str(self.demographics[name]), value)
+            for name in _FIELDS[trait]
+            if self.demographics.get(name)
+        )
+        is_withheld = self.is_protected or self.demographics.get("SensitiveAddress") == "Yes"
+        return WITHHELD if said and trait in _WHEREABOUTS and is_withheld else said

@@ -375,6 +375,19 @@ def test_where_a_protected_patient_lives_is_withheld_from_a_task(index: Index, w
     assert lines["forename"].left == "Maria"
 
 
+def test_it_is_withheld_too_where_another_record_of_the_patient_asks_for_it(
+    index: Index, waiting: ReviewTask
+) -> None:
+    index.load(c3=ONE_NUMBER | {"SensitiveAddress": "Yes"})
+    assert "a1 c3" in index.persons()
+    (task,) = (one for one in index.tasks() if index.id("a1") in one.records)
+
+    lines = {line.trait: line for line in set_side_by_side(index.connection, task).lines}
+
+    assert WITHHELD in (lines["postcode"].left, lines["postcode"].right)
+    assert {lines["postcode"].left, lines["postcode"].right} == {WITHHELD, "XX1 1AA"}
+
+
 def test_an_overlay_is_set_beside_what_the_record_was(index: Index) -> None:
     index.load(a1=DORIS, b2=DORIS)
     index.load(b2=AISHA)

@@ -88,6 +88,13 @@ class PatientParts:
     """Rows of the store `patient_identifier`."""
     communication_needs: Sequence[Item] = ()
     """Rows of the store `communication_need`."""
+    is_protected: bool = False
+    """Whether some record of the person has a sensitive address, be it this one or another."""
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether address, contact and practice are; an earlier state may have asked for it itself."""
+        return self.is_protected or self.demographics.get("SensitiveAddress") == "Yes"
 
 
 PATIENT_STORES = ("patient_address", "patient_identifier", "communication_need")

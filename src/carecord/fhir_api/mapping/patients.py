@@ -11,8 +11,10 @@ from carecord.catalogue.demographics import (
     DEMOGRAPHICS_DETAILS,
     PATIENT_ADDRESSES,
     PATIENT_IDENTIFIERS,
+    WITHHELD,
 )
 from carecord.catalogue.model import Operation, json_name
+from carecord.fhir_api import json_text
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping import systems, values
 from carecord.fhir_api.mapping.entries import RESTRICTED, tenancy_tag
@@ -20,26 +22,9 @@ from carecord.fhir_api.mapping.parts import Item, PatientParts
 from carecord.fhir_api.mapping.resources import Maker, maker
 from carecord.patient_index.linked_records import LinkType
 
-WITHHELD = frozenset(
-    json_name(attribute)
-    for attribute in (
-        "address_line1",
-        "address_line2",
-        "address_line3",
-        "address_line4",
-        "address_line5",
-        "post_code",
-        "uprn",
-        "home_telephone",
-        "mobile_telephone",
-        "email_address",
-        "gp_code",
-        "gp_name",
-        "gp_practice_code",
-        "gp_practice_name",
-    )
-)
-"""What a sensitive address withholds: where the person is and can be reached, and the practice near by."""
+_LABEL = RESTRICTED["system"], RESTRICTED["code"]
+WITHHELD_FIELDS = frozenset(map(json_name, WITHHELD))
+"""The JSON names of what is withheld of a protected person."""
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _ODS_CODE = re.compile(r"(?=[A-Z0-9]*[0-9])[A-Z0-9]{3,9}")
@@ -48,15 +33,14 @@ _ODS_CODE = re.compile(r"(?=[A-Z0-9]*[0-9])[A-Z0-9]{3,9}")
 def patient_of(parts: PatientParts) -> Json:
     """The Patient, without id, version and time."""
     item = parts.demographics
-    sensitive = item.get("SensitiveAddress") == "Yes"
-    if sensitive:
-        item = {name: said for name, said in item.items() if name not in WITHHELD}
-    patient: Json = {"resourceType": "Patient", "meta": _meta(parts, sensitive=sensitive)}
+    if parts.is_withheld:
+        item = {name: said for name, said in item.items() if name not in WITHHELD_FIELDS}
+    patient: Json = {"resourceType": "Patient", "meta": _meta(parts)}
     patient |= _made(DEMOGRAPHICS_DETAILS, "", parts, item)
     patient["active"] = _is_active(parts)
     _time_birth(patient, item)
     patient["identifier"] = _identifiers(patient.get("identifier", ()), parts)
-    if not sensitive:
+    if not parts.is_withheld:
         _add_addresses(patient, parts)
     _add_needs(patient, parts)
     if parts.links:
@@ -67,10 +51,16 @@ def patient_of(parts: PatientParts) -> Json:
     return {name: said for name, said in patient.items() if said != []}
 
 
-def _meta(parts: PatientParts, *, sensitive: bool) -> Json:
+def is_withheld(patient: bytes) -> bool:
+    """Whether this Patient, as it is kept, was made without whereabouts: its label says so."""
+    labels = json_text.decode(patient)["meta"].get("security", ())
+    return any((one.get("system"), one.get("code")) == _LABEL for one in labels)
+
+
+def _meta(parts: PatientParts) -> Json:
     (declared,) = DEMOGRAPHICS_DETAILS.fhir
     meta: Json = {"tag": [tenancy_tag(parts.source)], "profile": [declared.profile]}
-    if sensitive:
+    if parts.is_withheld:
         meta["security"] = [RESTRICTED]
     return meta
 

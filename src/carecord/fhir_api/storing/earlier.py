@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from carecord.db.readers import Readers
 from carecord.fhir_api import json_text
-from carecord.fhir_api.kept import Json, Kept
-from carecord.fhir_api.mapping.systems import CONFIDENTIALITY
+from carecord.fhir_api.kept import Kept
+from carecord.fhir_api.mapping.entries import RESTRICTED
+from carecord.fhir_api.mapping.patients import is_withheld
 from carecord.fhir_api.rights import Rights
 from carecord.fhir_api.storing.links import without_unknown_links
 from carecord.fhir_api.storing.statements import plain, queries
@@ -30,7 +31,6 @@ _TELLS_NO_WHEREABOUTS = frozenset(
         "link",
     }
 )
-_RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
 
 
 async def as_known_now(readers: Readers, found: list[Kept], rights: Rights) -> list[Kept]:
@@ -47,14 +47,9 @@ async def as_known_now(readers: Readers, found: list[Kept], rights: Rights) -> l
 def _withheld(kept: Kept, sensitive: Collection[int]) -> Kept:
     if kept.type != "Patient" or kept.body is None or kept.patient_detail_id not in sensitive:
         return kept
-    patient = json_text.decode(kept.body)
-    if any(_is_restricted(one) for one in patient["meta"].get("security", ())):
-        # It was made with the address withheld.
+    if is_withheld(kept.body):
         return kept
+    patient = json_text.decode(kept.body)
     left = {name: value for name, value in patient.items() if name in _TELLS_NO_WHEREABOUTS}
-    left["meta"] = patient["meta"] | {"security": [*patient["meta"].get("security", ()), _RESTRICTED]}
+    left["meta"] = patient["meta"] | {"security": [*patient["meta"].get("security", ()), RESTRICTED]}
     return replace(kept, body=json_text.encode(left))
-
-
-def _is_restricted(label: Json) -> bool:
-    return label.get("system") == CONFIDENTIALITY and label.get("code") == "R"

@@ -123,8 +123,8 @@ WHERE v.entry_version IS NOT NULL
 GROUP BY v.patient_detail_id, v.store, v.entry_id
 
 -- records --
--- Source records as Patients are made of them: whom each is linked with, and what was merged. Who is not shown to
--- anybody is named by nobody.
+-- Source records as Patients are made of them: whom each is linked with, what was merged, and whether the person is
+-- protected. Who is not shown to anybody is named by nobody, and protects all the same.
 SELECT r.patient_detail_id, t.tenancy_id, t.description, t.organisation_code, r.demographics::text, r.version,
     r.updated_at, r.deleted_at IS NOT NULL,
     ARRAY(
@@ -135,10 +135,17 @@ SELECT r.patient_detail_id, t.tenancy_id, t.description, t.organisation_code, r.
     (SELECT m.major_id FROM patient_index.patient_merge m
      WHERE m.minor_id = r.patient_detail_id AND m.undone_at IS NULL),
     ARRAY(SELECT m.minor_id FROM patient_index.patient_merge m
-          WHERE m.major_id = r.patient_detail_id AND m.undone_at IS NULL)
+          WHERE m.major_id = r.patient_detail_id AND m.undone_at IS NULL),
+    EXISTS (SELECT FROM patient_index.protected_person p WHERE p.person_id = r.person_id)
 FROM patient_index.patient_record r
 JOIN patient_index.tenancy t USING (tenancy_id)
 WHERE r.patient_detail_id = ANY (%(ids)s)
+
+-- sent_bodies --
+-- What clients sent of this version of a record, and what was made of it, as it was before: the newest first.
+SELECT body FROM fhir_api.resource_version
+WHERE type = 'Patient' AND id = %(id)s AND entry_version = %(entry_version)s AND sent_by IS NOT NULL AND NOT deleted
+ORDER BY version DESC, last_updated DESC
 
 -- sources_of_records --
 -- The sources of these records, be they withdrawn.

@@ -1,5 +1,6 @@
 """Writing Patients: source records of the client's own source, linked on arrival; merges by links."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from carecord.catalogue.submission import InvalidItem
 from carecord.fhir_api import incoming
 from carecord.fhir_api.indexing import search_values
 from carecord.fhir_api.kept import Json
-from carecord.fhir_api.mapping.patients import patient_of
+from carecord.fhir_api.mapping.patients import WITHHELD_FIELDS, patient_of
 from carecord.fhir_api.outcomes import InvalidResource, Issue
 from carecord.fhir_api.rights import Deed
 from carecord.fhir_api.storing import rows
@@ -107,6 +108,8 @@ def _submit(connection: Connection[Any], resource: Json, id: int | None, writer:
     if id is None and "PatientNumber" not in demographics:
         # A source knows each of its records by a number: one that tells none is given one.
         demographics["PatientNumber"] = f"FHIR-{allocate_ids(connection, 1)[0]}"
+    if id is not None:
+        demographics |= _withheld_from(connection, id, demographics)
     try:
         record, _ = submit_record(
             connection,
@@ -119,6 +122,14 @@ def _submit(connection: Connection[Any], resource: Json, id: int | None, writer:
     except InvalidItem as invalid:
         raise incoming.refused(invalid) from None
     return record
+
+
+def _withheld_from(connection: Connection[Any], id: int, sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the client was not shown of a protected person: leaving all of it out takes nothing away."""
+    parts = read_records(connection, [id], with_rows=False)[0].parts
+    if not parts.is_withheld or any(sent.get(name) for name in WITHHELD_FIELDS):
+        return {}
+    return {name: parts.demographics.get(name) for name in WITHHELD_FIELDS if name in sent}
 
 
 def _keep(
@@ -152,7 +163,9 @@ def _is_same(connection: Connection[Any], resource: Json, head: Row, occasion: O
     record = read_records(connection, [int(head.id)])[0]
     if head.place.entry_version != record.version or _takes_a_link_out(resource, record):
         return False
-    return head.says(_as_kept(resource, record, occasion))
+    shown = sent_patient(tagged(resource, occasion.source), record)
+    # What is made of the record says nothing of what was sent.
+    return shown is not None and head.says(shown)
 
 
 def _as_kept(resource: Json, record: Record, occasion: Occasion) -> Json:

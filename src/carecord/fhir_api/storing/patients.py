@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping.parts import PATIENT_STORES, Item, PatientLink, PatientParts, Source
-from carecord.fhir_api.mapping.patients import patient_of
+from carecord.fhir_api.mapping.patients import is_withheld, patient_of
 from carecord.fhir_api.storing.course import Course, Wanted
 from carecord.fhir_api.storing.entries import Workings, queries
 from carecord.fhir_api.storing.link_changes import is_link_of_ours, link_sources
@@ -81,11 +81,11 @@ def make_patients(
 def sent_patient(resource: Json, record: Record) -> Json | None:
     """What a client sent, with the links and state that the index knows; None where it may not be shown so.
 
-    A sensitive address is withheld, and rows of other collections belong to the Patient too: then it is
-    made of the record. Who is linked with whom is the index's word, and no client's.
+    Of a protected person the address is withheld, and rows of other collections belong to the Patient too:
+    then it is made of the record. Who is linked with whom is the index's word, and no client's.
     """
     parts = record.parts
-    if parts.demographics.get("SensitiveAddress") == "Yes" or record.has_rows:
+    if parts.is_withheld or record.has_rows:
         return None
     links = [
         {"other": {"reference": f"{_OWN}{link.patient_detail_id}"}, "type": link.type.value}
@@ -139,11 +139,24 @@ def _lead(
     heads = course.heads(group)
     resource = None
     if heads and heads[0].place.sent_by is not None and heads[0].place.entry_version == record.version:
-        assert heads[0].body is not None
-        resource = sent_patient(unstamped(heads[0].body), record)
+        sent = _sent_body(connection, heads[0], record)
+        resource = None if sent is None else sent_patient(unstamped(sent), record)
     place = place_of(record, sent_by=_sent_by(course, record, ended))
     at = _to_the_millisecond(record.updated_at) if record.version > known else workings.moment
     _become(connection, course, parts, resource or _made(parts), place, at)
+
+
+def _sent_body(connection: Connection[Any], head: Row, record: Record) -> bytes | None:
+    """What the client sent; None where that was never shown, so that the Patient is made of the record.
+
+    What was withheld while another record of the person asked for it comes back as it was before.
+    """
+    assert head.body is not None
+    if record.parts.is_withheld or not is_withheld(head.body):
+        return head.body
+    asked = {"id": head.id, "entry_version": record.version}
+    bodies = (row[0].encode() for row in connection.execute(queries.sent_bodies, asked))
+    return next((body for body in bodies if not is_withheld(body)), None)
 
 
 def _made(parts: PatientParts) -> Json | None:
@@ -174,7 +187,8 @@ def _sent_by(course: Course, record: Record, ended: Mapping[Key, Row]) -> str | 
 
 
 def _record(row: tuple[Any, ...], of_records: Mapping[tuple[int, str], list[Item]]) -> Record:
-    id, tenancy, description, code, demographics, version, updated_at, is_deleted, linked, major, minors = row
+    id, tenancy, description, code, demographics, version, updated_at, is_deleted, linked, *more = row
+    major, minors, is_protected = more
     types = dict.fromkeys(linked, LinkType.LINKED)
     types |= {one: LinkType.MAJOR for one in minors if one in types}
     if major in types:
@@ -188,6 +202,7 @@ def _record(row: tuple[Any, ...], of_records: Mapping[tuple[int, str], list[Item
         addresses=of_records.get((id, _ADDRESSES), ()),
         identifiers=of_records.get((id, _IDENTIFIERS), ()),
         communication_needs=of_records.get((id, _NEEDS), ()),
+        is_protected=is_protected,
     )
     return Record(parts, version, updated_at, is_deleted)
 

@@ -133,6 +133,8 @@ WHERE patient_detail_id = ANY (%(ids)s::bigint[])
   AND deleted_at IS NULL AND NOT sharing_refused AND 'demographics' <> ALL (refused_bundles)
 
 -- sensitive_records --
--- Those of these records whose address is a sensitive one.
-SELECT patient_detail_id FROM patient_index.patient_record
-WHERE patient_detail_id = ANY (%(ids)s::bigint[]) AND demographics->>'SensitiveAddress' = 'Yes'
+-- Those of these records whose address is withheld: of protected persons, and deleted ones that asked for it themselves.
+SELECT r.patient_detail_id FROM patient_index.patient_record r
+WHERE r.patient_detail_id = ANY (%(ids)s::bigint[])
+  AND (r.demographics->>'SensitiveAddress' = 'Yes'
+       OR EXISTS (SELECT FROM patient_index.protected_person p WHERE p.person_id = r.person_id))

@@ -192,8 +192,17 @@ COMMENT ON COLUMN patient_index.patient_merge.numbers_taken IS
 DROP INDEX patient_index.patient_record_name;
 CREATE INDEX patient_record_name
     ON patient_index.patient_record (surname_key, forename_key, date_of_birth, patient_detail_id)
-    INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code)
+    INCLUDE (tenancy_id, gender, postcode_key, gp_practice_code, person_id)
     WHERE NOT sharing_refused AND 'demographics' <> ALL (refused_bundles) AND deleted_at IS NULL;
+
+-- Both have one condition: the index answers the view.
+CREATE INDEX patient_record_sensitive ON patient_index.patient_record (person_id)
+    WHERE demographics->>'SensitiveAddress' = 'Yes' AND deleted_at IS NULL;
+CREATE VIEW patient_index.protected_person AS
+SELECT person_id FROM patient_index.patient_record
+WHERE demographics->>'SensitiveAddress' = 'Yes' AND deleted_at IS NULL;
+COMMENT ON VIEW patient_index.protected_person IS
+    'Persons of whom a record in force has a sensitive address, once for each such record: where they live, are reached and registered is withheld in every record.';
 
 CREATE TABLE patient_index.examination (
     examination_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

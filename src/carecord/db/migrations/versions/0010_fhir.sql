@@ -120,14 +120,16 @@ CREATE TRIGGER note_deleted AFTER DELETE ON clinical_store.entry REFERENCING OLD
     FOR EACH STATEMENT WHEN (current_setting('fhir_api.writing', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION fhir_api.note_entries();
 
--- A Patient names those it is linked with: who joins or leaves a person changes the Patients of all.
+-- A Patient names those it is linked with, and withholds what one of them asks to: who joins or leaves a person, and a
+-- sensitive address, change the Patients of all.
 CREATE FUNCTION fhir_api.note_records() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO fhir_api.stale (patient_detail_id)
     SELECT r.patient_detail_id FROM patient_index.patient_record r
     WHERE r.patient_detail_id = NEW.patient_detail_id
        OR (OLD.person_id <> NEW.person_id OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at
-           OR OLD.sharing_refused <> NEW.sharing_refused OR OLD.refused_bundles <> NEW.refused_bundles)
+           OR OLD.sharing_refused <> NEW.sharing_refused OR OLD.refused_bundles <> NEW.refused_bundles
+           OR OLD.demographics->>'SensitiveAddress' IS DISTINCT FROM NEW.demographics->>'SensitiveAddress')
           AND r.person_id IN (OLD.person_id, NEW.person_id);
     RETURN NULL;
 END
