@@ -346,6 +346,19 @@ def test_an_event_that_cannot_be_kept_costs_its_own_caller_only(
     assert len(rows(connection)) == 1
 
 
+def test_a_row_that_the_database_refuses_costs_none_of_those_who_share_its_commit(
+    database: Database, connection: psycopg.Connection[Any]
+) -> None:
+    async def act(trail: AuditTrail) -> None:
+        too_large = AuditEvent(event=EventName.PATIENT_READ, patient_detail_ids=(2**63,))
+        events = [trail.record(one) for one in (READ, too_large, SEARCHED)]
+        results = await asyncio.gather(*events, return_exceptions=True)
+        assert [type(result) for result in results] == [type(None), Unavailable, type(None)]
+
+    write(database, act)
+    assert [row[0] for row in rows(connection)] == [READ.event, SEARCHED.event]
+
+
 def test_a_server_that_does_not_flush_by_itself_is_told_to(
     database: Database, connection: psycopg.Connection[Any]
 ) -> None:

@@ -373,6 +373,20 @@ def test_a_search_answers_with_a_bundle_and_next_links_to_its_end(fhir: FHIRClie
     assert pages == [made[:2], made[2:4], made[4:]]
 
 
+@pytest.mark.parametrize(
+    "search",
+    [
+        f"/{search}={id}"
+        for search in ("Patient?_id", "Observation?patient", "Patient?link=Patient/")
+        for id in ("9" * 18, "9" * 19, "9" * 64, "007")
+    ]
+    + ["/Patient?_id=%C2%B2"],
+)
+def test_a_patient_whom_nobody_can_be_is_not_found(fhir: FHIRClient, search: str) -> None:
+    answer = fhir.get(search.replace("/=", "/"))
+    assert (answer.status_code, answer.json()["total"]) == (200, 0)
+
+
 def test_a_search_by_post_is_the_same_as_by_get(fhir: FHIRClient, observation: Json) -> None:
     patient = observation["subject"]["reference"].removeprefix("Patient/")
     form = f"patient={patient}&_count=5".encode()

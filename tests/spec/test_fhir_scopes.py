@@ -116,6 +116,23 @@ def test_a_token_may_be_asked_for_with_less_than_the_client_holds(fhir: FHIRClie
     assert ask("system/*.rubbish") == 400
 
 
+def test_a_scope_narrowed_by_a_search_shows_no_version_before(fhir: FHIRClient, patient: Json) -> None:
+    """Whether an earlier version matched, nothing tells."""
+    first = fhir.create(of_category(patient, "social-history"))
+    path = f"/Observation/{first['id']}"
+    assert fhir.put(path, of_category(patient, "laboratory") | {"id": first["id"]}).status_code == 200
+    narrow = fhir.with_token("fhir", "system/Observation.rs?category=laboratory")
+
+    assert narrow.get(path).status_code == narrow.get(f"{path}/_history/2").status_code == 200
+    assert narrow.get(f"{path}/_history/1").status_code == 404
+    past = narrow.get(f"{path}/_history").json()
+    assert (past["total"], [one["resource"]["meta"]["versionId"] for one in past["entry"]]) == (1, ["2"])
+    of_type = narrow.get("/Observation/_history?_count=1000").json()["entry"]
+    assert [one["resource"]["meta"]["versionId"] for one in of_type if one["fullUrl"].endswith(path)] == ["2"]
+    whole = fhir.with_token("fhir", "system/Observation.rs?category=laboratory", "system/Observation.rs")
+    assert whole.get(f"{path}/_history").json()["total"] == 2
+
+
 def test_a_scope_narrowed_by_a_search_shows_and_takes_nothing_else(fhir: FHIRClient, patient: Json) -> None:
     laboratory, vital = (fhir.create(of_category(patient, code)) for code in ("laboratory", "vital-signs"))
     narrow = fhir.with_token("fhir", "system/Observation.cruds?category=laboratory", "system/Patient.rs")

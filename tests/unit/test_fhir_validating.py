@@ -403,6 +403,14 @@ def test_narrative_is_one_div(div: str) -> None:
     assert _found(_patient(text={"status": "generated", "div": div})) == [("value", "Patient.text.div")]
 
 
+def test_narrative_of_attributes_or_prefixes_without_end_is_refused_at_once() -> None:
+    for attributes in (
+        " ".join(f'a{n}="x"' for n in range(100_000)),
+        " ".join(f'xmlns:a{n}="urn:{n}"' for n in range(100)),
+    ):
+        assert _found(_narrative(f"<p {attributes}>x</p>")) == [("value", "Patient.text.div")]
+
+
 INVARIANTS: Mapping[str, tuple[Json, str]] = {
     "obs-6": (
         _observation(valueString="x", dataAbsentReason={"text": "x"}),

@@ -152,6 +152,19 @@ def test_what_is_no_xml_of_fhir_is_refused(raw: bytes) -> None:
         from_xml(raw)
 
 
+def test_attributes_and_prefixes_without_end_are_not_looked_at_one_by_one() -> None:
+    """Each would be looked up among all: a megabyte of them took minutes."""
+    attributes = " ".join(f'a{n}="x"' for n in range(100_000))
+    with pytest.raises(InvalidResource) as refusal:
+        from_xml(_xml(f"<name {attributes}/>"))
+    assert [one.diagnostics for one in refusal.value.issues] == [
+        "Patient.name[0] must not have more than 64 attributes."
+    ]
+    prefixes = " ".join(f'xmlns:a{n}="urn:{n}"' for n in range(1_001))
+    with pytest.raises(BadRequest, match="more than 1000 prefixes"):
+        from_xml(_xml(f"<name {prefixes}/>"))
+
+
 def test_files_and_entities_are_never_read(tmp_path: Any) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")

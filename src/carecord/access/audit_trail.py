@@ -98,7 +98,12 @@ class AuditTrail:
                 await self._write(batch)
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.error("audit_write_failed", rows=len(batch), error=type(error).__name__)
-            _fail(batch)
+            if isinstance(error, psycopg.DataError) and len(batch) > 1:
+                # A row that cannot be written costs its own caller, and not all who share the commit.
+                for waiting in batch:
+                    await self._write_or_fail([waiting])
+            else:
+                _fail(batch)
         else:
             for waiting in batch:
                 if not waiting.written.done():

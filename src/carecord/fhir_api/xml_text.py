@@ -13,6 +13,7 @@ from carecord.fhir_api.definitions.shapes import Slot, shape
 from carecord.fhir_api.json_text import DEPTH, LARGEST_EXPONENT
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.outcomes import InvalidResource
+from carecord.fhir_api.validating.narrative import MOST_ATTRIBUTES
 from carecord.fhir_api.validating.places import EnoughError, Examination, Place
 from carecord.kernel.errors import BadRequest
 
@@ -22,6 +23,9 @@ _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 # What an element is in XML, it may be twice in JSON: an array, and an object in it.
 _XML_DEPTH = DEPTH // 2 - 1
+
+# FHIR needs none. libxml2 compares each with all others.
+_MOST_PREFIXES = 1_000
 
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"']*)""")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -124,6 +128,8 @@ def _parsed(raw: bytes) -> etree._Element:
         raise BadRequest("The body must be XML in UTF-8.")
     if b"<!DOCTYPE" in raw:
         raise BadRequest("The body is refused: FHIR's XML has no document type.")
+    if raw.count(b"xmlns:") > _MOST_PREFIXES:
+        raise BadRequest(f"The body is refused: it declares more than {_MOST_PREFIXES} prefixes.")
     try:
         return etree.fromstring(raw, _parser())
     except etree.XMLSyntaxError as error:
@@ -157,12 +163,12 @@ def _object(element: etree._Element, key: str, place: Place, exam: Examination, 
         raise BadRequest(f"The body is refused: it goes more than {_XML_DEPTH} levels deep.")
     its = shape(key)
     made: Json = {}
-    for name, value in element.attrib.items():
-        slot = its.slots.get(str(name))
+    for name, value in _attributes(element, place, exam):
+        slot = its.slots.get(name)
         if slot is not None and _is_attribute(slot, is_resource=its.is_resource):
-            made[slot.name] = str(value)
+            made[slot.name] = value
         elif name != "value" or key != "Element":
-            _refuse_attribute(str(name), place, exam)
+            _refuse_attribute(name, place, exam)
     _refuse_text(element, place, exam)
     many: dict[str, list[tuple[Any, Json | None]]] = {}
     for child in element:
@@ -190,8 +196,8 @@ def _value(
         return _narrative(element), None
     if slot.type == "Resource":
         _refuse_text(element, place, exam)
-        for name in element.attrib:
-            _refuse_attribute(str(name), place, exam)
+        for name, _ in _attributes(element, place, exam):
+            _refuse_attribute(name, place, exam)
         inner = [child for child in element if isinstance(child.tag, str)]
         if len(inner) != 1:
             exam.error(place, "structure", "must hold one resource")
@@ -248,6 +254,14 @@ def _name_of(child: etree._Element) -> str:
 def _refuse_text(element: etree._Element, place: Place, exam: Examination) -> None:
     if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
         exam.error(place, "structure", "must hold no text: values stand in attributes")
+
+
+def _attributes(element: etree._Element, place: Place, exam: Examination) -> list[tuple[str, str]]:
+    # The parser looks each one up among all: of many that takes minutes.
+    if len(element.attrib) > MOST_ATTRIBUTES:
+        exam.error(place, "structure", f"must not have more than {MOST_ATTRIBUTES} attributes")
+        return []
+    return [(str(name), str(value)) for name, value in element.attrib.items()]
 
 
 def _refuse_attribute(name: str, place: Place, exam: Examination) -> None:

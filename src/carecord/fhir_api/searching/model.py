@@ -4,12 +4,15 @@ A caller's values never stand here: a slot is the name of a parameter of the sta
 holds what goes into it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 Slot = str
+
+_PATIENT_DETAIL_ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Prefix(StrEnum):
@@ -292,4 +295,6 @@ class Search:
         ]
         if not named:
             return None
-        return tuple(sorted({int(one) for ids in named for one in ids if str(one).isdigit()}))
+        return tuple(
+            sorted({int(one) for ids in named for one in ids if _PATIENT_DETAIL_ID.fullmatch(str(one))})
+        )

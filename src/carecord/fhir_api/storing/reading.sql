@@ -63,9 +63,11 @@ LIMIT %(count)s::integer + 1
 -- What is read of a version v.
 v.version, {updated_us} AS updated_us, v.patient_detail_id, v.tenancy_id, v.restricted, v.body, v.type, v.id
 
--- still_seen --
--- A condition: the version in force of the resource v is one that the caller's scopes reach.
-EXISTS (SELECT FROM fhir_api.resource r WHERE r.type = v.type AND r.id = v.id AND {visible})
+-- in_force --
+-- A condition: v has the number of the version in force, and the caller's scopes reach that.
+EXISTS (
+    SELECT FROM fhir_api.resource r
+    WHERE r.type = v.type AND r.id = v.id AND r.version = v.version AND {visible})
 
 -- open_since --
 -- A condition: what became of the version v later is not more than the caller may see, so that nothing is shown of

@@ -144,18 +144,20 @@ def _make_absent(_: str, rights: Rights, type_name: str) -> _Made:
 def _seen_versions(rights: Rights, type_name: str) -> tuple[sql.Composable, Mapping[str, Any]]:
     """What the caller may see of versions, which are found by nothing.
 
-    Where scopes reach only resources that match, those count whose version in force does.
+    Where a scope reaches only resources that match, what it reaches is the version in force: whether an
+    earlier one matched, nothing tells.
     """
     grants = rights.grants_for(Deed.READ, type_name)
-    everything = tuple(replace(one, restriction=()) for one in grants)
-    seen = visible(replace(rights, grants=everything), Deed.READ, type_name, alias="v")
+    whole = tuple(one for one in grants if not one.restriction)
+    seen = visible(replace(rights, grants=whole), Deed.READ, type_name, alias="v")
     by_anybody = visible(replace(rights, grants=_ALL), Deed.READ, type_name)
     since = sql.SQL(queries.open_since).format(visible=by_anybody.condition)
-    condition = sql.SQL("{} AND {}").format(seen.condition, since)
-    if type_name == "Patient":
-        condition = sql.SQL("{} AND {}").format(condition, sql.SQL(queries.links_known))
-    if not any(one.restriction for one in grants):
-        return condition, seen.parameters
-    now = visible(rights, Deed.READ, type_name)
-    still = sql.SQL(queries.still_seen).format(visible=now.condition)
-    return sql.SQL("{} AND {}").format(condition, still), {**seen.parameters, **now.parameters}
+    also = sql.SQL(queries.links_known) if type_name == "Patient" else sql.SQL("true")
+    values = seen.parameters
+    condition: sql.Composable = seen.condition
+    if len(whole) < len(grants):
+        now = visible(rights, Deed.READ, type_name)
+        in_force = sql.SQL(queries.in_force).format(visible=now.condition)
+        condition = sql.SQL("(({}) OR {})").format(condition, in_force)
+        values = {**values, **now.parameters}
+    return sql.SQL("{} AND {} AND {}").format(condition, since, also), values

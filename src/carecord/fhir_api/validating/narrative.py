@@ -21,6 +21,9 @@ _ATTRIBUTE_NAMES = """
     tabindex title type valign value vspace width
 """
 _ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
+MOST_ATTRIBUTES = 64
+"""Of one element, prefixes included: R4 and HTML have fewer, and a body could be made to have thousands."""
+
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 # A scheme is what stands before the first colon; browsers skip blanks and control characters within it.
@@ -35,6 +38,8 @@ def check_narrative(text: str) -> str | None:
     """The rule that this XHTML breaks, in words without any of it; None where it is fit to show."""
     if "<!DOCTYPE" in text:
         return "must hold no document type"
+    if text.count("xmlns:") > MOST_ATTRIBUTES:
+        return f"must declare no more than {MOST_ATTRIBUTES} prefixes"
     try:
         div = etree.fromstring(text.encode(), _parser)
     except etree.XMLSyntaxError:
@@ -57,6 +62,8 @@ def _broken(element: etree._Element) -> str | None:
     name = tag.removeprefix(f"{{{_XHTML}}}") if isinstance(tag, str) else ""
     if name not in _ELEMENTS:
         return f"must hold formatting only, no {_told(name)} (txt-1)"
+    if len(element.attrib) > MOST_ATTRIBUTES:
+        return f"must hold no element with more than {MOST_ATTRIBUTES} attributes"
     for attribute, value in element.attrib.items():
         if attribute not in _ATTRIBUTES and attribute != _XML_LANG:
             return f"must hold formatting only, no attribute {_told(str(attribute))} (txt-1)"
