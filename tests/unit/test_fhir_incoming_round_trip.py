@@ -18,7 +18,6 @@ ABOUT = About(12, 77, SOURCE, date(2026, 3, 1))
 
 NOT_THE_SAME = {
     "AcuteMedicationsList": {"ChangeReason": "told with the comments"},
-    "AdmissionsList": {"Bay": "told by its physical type alone", "Bed": "told by its physical type alone"},
     "CommunityCarePlansList": {"ReviewDate": "not the end of the plan"},
     "GpAllergiesList": {"Certainty": "FHIR's unconfirmed is less than likely"},
     "GpTestResultsList": {

@@ -65,6 +65,7 @@ def test_an_nhs_number_has_its_system_and_how_far_it_is_verified() -> None:
                         {
                             "system": "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
                             "code": "01",
+                            "display": "Number present and verified",
                         }
                     ]
                 },

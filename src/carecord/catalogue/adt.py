@@ -164,7 +164,7 @@ class AdtTransfer(Entry):
         NOT_FUTURE,
         SORT,
         FILTER,
-        Fhir("location[].period.start"),
+        Fhir("location[to-ward].period.start"),
         Fhir("period.start"),
     ]
     movement_type: Annotated[str, KEY, SORT, FILTER, Fhir("type[0].text")]
@@ -172,8 +172,8 @@ class AdtTransfer(Entry):
     from_ward_code: Annotated[str | None, FILTER, Fhir("location[from].location.identifier.value")]
     from_ward_desc: Annotated[str | None, FILTER, Fhir("location[from].location.display")]
     from_bed: Annotated[str | None, Fhir("location[from-bed].location.display")]
-    to_ward_code: Annotated[str | None, FILTER, Fhir("location[].location.identifier.value")]
-    to_ward_desc: Annotated[str | None, SORT, FILTER, Fhir("location[].location.display")]
+    to_ward_code: Annotated[str | None, FILTER, Fhir("location[to-ward].location.identifier.value")]
+    to_ward_desc: Annotated[str | None, SORT, FILTER, Fhir("location[to-ward].location.display")]
     to_bay: Annotated[str | None, Fhir("location[to-bay].location.display")]
     to_bed: Annotated[str | None, Fhir("location[to-bed].location.display")]
     site_desc: Annotated[str | None, FILTER, Fhir("serviceProvider.display")]

@@ -712,7 +712,7 @@ class SharingStatus(Entry):
     expiry_date: Annotated[Day | None, SORT, Fhir("provision.period.end")]
     decided_by: Annotated[str | None, Fhir("performer[0].display")]
     capacity_confirmed: Annotated[str | None, YES_NO]
-    recorded_by: Annotated[str | None, Fhir("organization[0].display")]
+    recorded_by: str | None
     read_code: Annotated[str | None, READ2, Fhir("category[0].coding[read2].code")]
     snomed_ct_code: Annotated[str | None, SNOMED, Fhir("category[0].coding[snomed].code")]
     reason: str | None

@@ -711,7 +711,7 @@ class GpTestResult(Entry):
     ]
     """Groups the analytes of one report."""
     specimen_type: Annotated[str | None, FILTER, Fhir("specimen.display")]
-    requested_by: Annotated[str | None, FILTER, Fhir("basedOn[0].display")]
+    requested_by: Annotated[str | None, FILTER, Fhir("contained[ServiceRequest].requester.display")]
     filing_comment: Annotated[str | None, Fhir("note[1].text")]
     notes: Annotated[str | None, FILTER, Fhir("note[0].text")]
     tenancy_description: Annotated[str, SORT, FILTER, Fhir("meta.tag[tenancy].display")]

@@ -54,7 +54,7 @@ class PathologyResult(Entry):
         sex: Sex
 
     class OrderingParty(Part):
-        name: Annotated[str | None, Fhir("basedOn[0].display")]
+        name: Annotated[str | None, Fhir("contained[ServiceRequest].requester.display")]
         ward: str | None
         site: str | None
 

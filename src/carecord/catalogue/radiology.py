@@ -58,7 +58,12 @@ class RadiologyReport(Entry):
     ]
     examination_desc: Annotated[str, SORT, FILTER, Fhir("code.text"), Fhir("description", on="ImagingStudy")]
     modality: Annotated[
-        str | None, SORT, FILTER, Fhir("category[1].text"), Fhir("modality[0].display", on="ImagingStudy")
+        str | None,
+        SORT,
+        FILTER,
+        Fhir("category[1].text"),
+        Fhir("modality[0].code", on="ImagingStudy"),
+        Fhir("modality[0].display", on="ImagingStudy"),
     ]
     body_site: Annotated[str | None, FILTER, Fhir("contained[ServiceRequest].bodySite[0].text")]
     laterality: Annotated[str | None, Fhir("contained[ServiceRequest].bodySite[1].text")]
@@ -74,7 +79,6 @@ class RadiologyReport(Entry):
         str | None,
         FILTER,
         Dictionary("REFERRER CODE"),
-        Fhir("basedOn[0].display"),
         Fhir("contained[ServiceRequest].requester.display"),
     ]
     patient_source_desc: Annotated[

@@ -20,6 +20,7 @@ from carecord.fhir_api.incoming.pieces import (
 from carecord.fhir_api.kept import Json
 
 _END_OF_LIFE = "736373009"
+_CARE_PLAN = "734163000"
 _PLAN_STATUSES = {
     "draft": "Draft",
     "active": "Active",
@@ -119,8 +120,12 @@ def _care_setting(resource: Json) -> str | None:
 
 
 def _kind(resource: Json) -> str | None:
-    """What kind it is in words: of its categories, the first that is more than a code and no care setting."""
+    """What kind it is in words: of its categories, the first that is more than a code and no care setting.
+
+    That it is a care plan says nothing more of it: any other words come first.
+    """
     told = [one for one in objects(resource.get("category")) if words(one)]
+    told.sort(key=lambda one: "text" not in one and _CARE_PLAN in codes(one))
     return next((said for one in told if (said := concept_text(one)) not in _CARE_SETTINGS), None)
 
 

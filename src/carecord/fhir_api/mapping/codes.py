@@ -141,6 +141,18 @@ WORDS: Mapping[str, Mapping[str, str | int]] = MappingProxyType(
             "Repeat": "R",
             "Repeat dispensing": "D",
         },
+        # Plain radiography is none of DICOM's for certain: it may be CR, DX or RG.
+        "ImagingStudy.modality.code": {
+            "Computed tomography": "CT",
+            "CT": "CT",
+            "Fluoroscopy": "RF",
+            "Magnetic resonance imaging": "MR",
+            "Mammography": "MG",
+            "MRI": "MR",
+            "Nuclear medicine": "NM",
+            "Positron emission tomography": "PT",
+            "Ultrasound": "US",
+        },
         "MedicationStatement.category.coding.code": {
             "Inpatient": "inpatient",
             "Discharge": "discharge",

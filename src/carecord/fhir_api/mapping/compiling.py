@@ -41,7 +41,8 @@ class _Compiler:
         if node.called is not None:
             brought.append(("display", self._value(node.called)))
         absent = () if node is self.root else absent_children(node.path)
-        return making.element(made, fixed=fixed, brought=brought, absent=absent)
+        make = making.element(made, fixed=fixed, brought=brought, absent=absent)
+        return making.coding(make) if node.path == "Coding" else make
 
     def _children(self, node: Node, name: str, entries: dict[str, Node]) -> list[tuple[str, Make]]:
         first = next(iter(entries.values()))

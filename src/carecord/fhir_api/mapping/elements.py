@@ -7,6 +7,7 @@ from typing import Any
 
 from carecord.catalogue.model import CatalogueError
 from carecord.fhir_api.definitions import Element, children, structure
+from carecord.fhir_api.mapping.displays import coding
 from carecord.fhir_api.mapping.making import Absent
 from carecord.fhir_api.mapping.systems import DATA_ABSENT_REASON, DATA_ABSENT_REASONS
 
@@ -95,7 +96,7 @@ _KNOWN: dict[str, Any] = {
     "DocumentReference.content.attachment": {"title": "Not held"},
     "DocumentReference.relatesTo.code": "replaces",
     "DocumentReference.status": "current",
-    "Encounter.class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+    "Encounter.class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB"),
     "Encounter.status": "unknown",
     "EpisodeOfCare.status": "active",
     "FamilyMemberHistory.status": "completed",

@@ -216,6 +216,9 @@ _BY_REASON: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "an Immunization tells what was given by whom and where, not who agreed to it": {
         "ChildHealthImmunisation": ("ConsentGivenBy", "SchoolName"),
     },
+    "a Consent names who decided and who keeps it, and has no element for who wrote it down": {
+        "SharingStatus": ("RecordedBy",),
+    },
     "a reference to a need or goal carries its words alone": {
         "UniversalCarePlan": ("Needs.Need[].SnomedCTCode", "Needs.Need[].GoalConfidence"),
     },

@@ -6,6 +6,7 @@ from typing import Any
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping import values
+from carecord.fhir_api.mapping.displays import display_of
 from carecord.fhir_api.mapping.units import UCUM, UCUM_CODES
 
 Row = tuple[Any, ...]
@@ -116,6 +117,23 @@ def element(
         return made
 
     return make
+
+
+def coding(make: Make) -> Make:
+    """A coding with the display of its code, where none is told; without a code it is of no system."""
+
+    def make_coding(row: Row) -> Json | None:
+        made: Json | None = make(row)
+        if made is None:
+            return None
+        code = made.get("code")
+        if code is None:
+            made.pop("system", None)
+        elif "display" not in made and (display := display_of(made.get("system"), code)) is not None:
+            made["display"] = display
+        return made
+
+    return make_coding
 
 
 def _only_child(name: str, child: Make) -> Make:

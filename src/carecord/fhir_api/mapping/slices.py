@@ -4,6 +4,7 @@ from typing import Any
 
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping import systems
+from carecord.fhir_api.mapping.displays import coding
 
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _HEADINGS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-RecordStandardHeadings"
@@ -12,6 +13,9 @@ _PRESSURES = {
     "systolic": ("72313002", "Systolic arterial pressure", "8480-6", "Systolic blood pressure"),
     "diastolic": ("1091811000000102", "Diastolic arterial pressure", "8462-4", "Diastolic blood pressure"),
 }
+_PHYSICAL_TYPES = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+_PLACES = {"ward": "wa", "bay": "ro", "bed": "bd"}
+_SLICES_OF_PLACES = {"from": "ward"}
 _PERSONS = ("Patient", "RelatedPerson")
 _PARTICIPANTS = {
     "LOC": ("LOC", "location"),
@@ -30,6 +34,9 @@ def brought_by(path: str, selector: str, title: str) -> Json:
         return {"url": selector if owner == "Extension" else systems.extension_url(selector)}
     if name == "presentedForm":
         return {"contentType": "text/plain; charset=utf-8"}
+    if path == "Encounter.location" and (place := _place(selector, title)):
+        done = {"status": "completed"} if selector.startswith("from") else {}
+        return done | {"physicalType": place}
     if selector.isdigit() or not selector:
         return {"use": "home"} if name == "address" and owner in _PERSONS and selector == "0" else {}
     match name:
@@ -43,8 +50,6 @@ def brought_by(path: str, selector: str, title: str) -> Json:
             return {"type": [{"coding": [_participation(selector)]}]}
         case "component":
             return {"code": _component(selector, title)}
-        case "location":
-            return {"status": "completed"} if selector.startswith("from") else {}
         case "statusHistory":
             return {"status": selector}
         case "item":
@@ -53,6 +58,15 @@ def brought_by(path: str, selector: str, title: str) -> Json:
             return {"title": title, "code": {"coding": [{"system": _HEADINGS, "code": selector}]}}
         case _:
             return {}
+
+
+def _place(selector: str, title: str) -> Json | None:
+    """Which kind of place it is, by the slice or else by the field's own words; a bay is a room to FHIR."""
+    words = _SLICES_OF_PLACES.get(selector, selector) if selector.isalpha() or "-" in selector else title
+    for word, code in _PLACES.items():
+        if word in words.casefold():
+            return {"coding": [coding(_PHYSICAL_TYPES, code)], "text": word.capitalize()}
+    return None
 
 
 def _telecom(owner: str, selector: str) -> Json:

@@ -106,6 +106,7 @@ CODED: Mapping[str, str] = MappingProxyType(
         "MedicationRequest.category": f"{_UK_CORE}-MedicationRequestCategory",
         "MedicationRequest.courseOfTherapyType": f"{_HL7}/medicationrequest-course-of-therapy",
         "MedicationStatement.category": f"{_HL7}/medication-statement-category",
+        "ImagingStudy.modality": "http://dicom.nema.org/resources/ontology/DCM",
         "Consent.scope": f"{_HL7}/consentscope",
         "DocumentReference.securityLabel": CONFIDENTIALITY,
         "Encounter.type": "https://www.datadictionary.nhs.uk/data_elements/patient_classification_code.html",

@@ -10,6 +10,7 @@ from carecord.catalogue.community_mental_health import (
     MENTAL_HEALTH_RISKS,
 )
 from carecord.fhir_api.kept import Json
+from carecord.fhir_api.mapping.displays import coding
 from carecord.fhir_api.mapping.parts import About, Item
 from carecord.fhir_api.mapping.settling.of_types import concept, name_questionnaire, number_items
 from carecord.fhir_api.mapping.settling.registering import settles
@@ -33,7 +34,7 @@ def settle_contact(encounter: Json, item: Item, about: About) -> bool:
         code = "VR"
     else:
         code = "HH" if "home" in (item.get("LocationDesc") or "").casefold() else "AMB"
-    encounter["class"] = {"system": CODED["Encounter.class"], "code": code, **encounter.get("class", {})}
+    encounter["class"] = coding(CODED["Encounter.class"], code) | encounter.get("class", {})
     return True
 
 

@@ -17,9 +17,11 @@ from carecord.catalogue.gp import (
 )
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping.codes import WORDS
+from carecord.fhir_api.mapping.displays import coding
 from carecord.fhir_api.mapping.parts import About, Item
 from carecord.fhir_api.mapping.settling.of_types import (
     concept,
+    refer_to_contained,
     settle_allergy,
     settle_document,
     use_contained_organization,
@@ -39,7 +41,7 @@ _RELATION_NOT_RECORDED = {
         }
     ]
 }
-_REMOTE = {"system": CODED["Encounter.class"], "code": "VR", "display": "virtual"}
+_REMOTE = coding(CODED["Encounter.class"], "VR")
 
 VITAL_SIGNS = frozenset(
     {
@@ -122,6 +124,12 @@ def settle_observation(observation: Json, item: Item, about: About) -> bool:
     category = "vital-signs" if item.get("SnomedCTCode") in VITAL_SIGNS else "exam"
     observation["category"] = [concept(CODED["Observation.category"], category)]
     return True
+
+
+@settles(GP_TEST_RESULTS)
+def settle_result(observation: Json, item: Item, about: About) -> bool:
+    """The request that it answers is contained, with who asked."""
+    return refer_to_contained(observation, "ServiceRequest", "basedOn")
 
 
 @settles(GP_TEST_RESULTS, key="DiagnosticReport")

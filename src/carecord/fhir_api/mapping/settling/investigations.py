@@ -5,8 +5,14 @@ from carecord.catalogue.pathology import ORDER_DETAILS, PATHOLOGY_RESULTS
 from carecord.catalogue.radiology import RADIOLOGY_REPORTS
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping.parts import About, Item
-from carecord.fhir_api.mapping.settling.of_types import settle_document
+from carecord.fhir_api.mapping.settling.of_types import refer_to_contained, settle_document
 from carecord.fhir_api.mapping.settling.registering import settles
+
+
+@settles(PATHOLOGY_RESULTS)
+def settle_results(report: Json, item: Item, about: About) -> bool:
+    """The request that it answers is contained, with who asked."""
+    return refer_to_contained(report, "ServiceRequest", "basedOn")
 
 
 @settles(PATHOLOGY_RESULTS, key="Specimen")
@@ -18,13 +24,13 @@ def settle_specimen(specimen: Json, item: Item, about: About) -> bool:
 @settles(ORDER_DETAILS)
 def settle_order(request: Json, item: Item, about: About) -> bool:
     """The specimen that is asked for is contained, with its type."""
-    return _refer_to_contained(request, "Specimen", "specimen")
+    return refer_to_contained(request, "Specimen", "specimen")
 
 
 @settles(RADIOLOGY_REPORTS)
 def settle_report(report: Json, item: Item, about: About) -> bool:
     """The request that it answers is contained: who asked, why, and of which part of the body."""
-    return _refer_to_contained(report, "ServiceRequest", "basedOn")
+    return refer_to_contained(report, "ServiceRequest", "basedOn")
 
 
 @settles(RADIOLOGY_REPORTS, key="ImagingStudy")
@@ -38,10 +44,3 @@ def settle_letter(document: Json, item: Item, about: About) -> bool:
         if label["coding"][0]["code"] == "NOPAT":
             label["coding"][0]["system"] = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
     return settle_document(document, item, about)
-
-
-def _refer_to_contained(resource: Json, type_name: str, element: str) -> bool:
-    contained = [one for one in resource.get("contained", ()) if one["resourceType"] == type_name]
-    if contained:
-        resource.setdefault(element, [{}])[0]["reference"] = f"#{contained[0]['id']}"
-    return True

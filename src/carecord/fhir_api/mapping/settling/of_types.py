@@ -1,6 +1,7 @@
 """What resources of one type need, whichever collection they come from."""
 
 from carecord.fhir_api.kept import Json
+from carecord.fhir_api.mapping.displays import coding
 from carecord.fhir_api.mapping.parts import About, Item
 from carecord.fhir_api.mapping.systems import QUESTIONNAIRES
 
@@ -9,7 +10,7 @@ _ALLERGY_CERTAINTY = "http://terminology.hl7.org/CodeSystem/allergyintolerance-v
 
 
 def concept(system: str, code: str) -> Json:
-    return {"coding": [{"system": system, "code": code}]}
+    return {"coding": [coding(system, code)]}
 
 
 def settle_allergy(allergy: Json, *, clinical: str | None, in_error: bool = False) -> bool:
@@ -20,7 +21,7 @@ def settle_allergy(allergy: Json, *, clinical: str | None, in_error: bool = Fals
         return True
     status = allergy.setdefault("clinicalStatus", {})
     if clinical or "coding" not in status:
-        status["coding"] = [{"system": _ALLERGY_STATUS, "code": clinical or "active"}]
+        status["coding"] = [coding(_ALLERGY_STATUS, clinical or "active")]
     return True
 
 
@@ -75,3 +76,11 @@ def number_items(response: Json) -> None:
     for number, item in enumerate(response.get("item", ()), 1):
         item.setdefault("linkId", f"answers.{number}")
         item.pop("_linkId", None)
+
+
+def refer_to_contained(resource: Json, type_name: str, element: str) -> bool:
+    """Point from the element to what is contained of this type."""
+    contained = [one for one in resource.get("contained", ()) if one["resourceType"] == type_name]
+    if contained:
+        resource.setdefault(element, [{}])[0]["reference"] = f"#{contained[0]['id']}"
+    return True
