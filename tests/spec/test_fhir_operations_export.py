@@ -231,6 +231,42 @@ def test_a_file_is_not_given_once_somebody_in_it_refused_or_was_withdrawn(
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["sharing_refused = true", "refused_bundles = '{demographics}'", "deleted_at = now()"],
+    ids=["refused", "bundle_refused", "withdrawn"],
+)
+def test_a_file_is_not_given_once_a_record_refused_or_was_withdrawn_that_a_patient_in_it_names(
+    sandpit: Sandpit, caller: FHIRCaller, change: LiteralString
+) -> None:
+    ann = {
+        "Surname": "Linkson",
+        "DateOfBirth": "1971-02-03",
+        "NhsNumber": "9990123454",
+        "NhsNumberVerificationStatus": "01",
+    }
+    for tenancy in (1, 2):
+        sandpit.load(tenancy_line(tenancy), patient_line("ann", Forename="Annabel", **ann))
+    told = finish(caller, begin(caller, "/$export?_type=Patient"))["transactionTime"]
+    sandpit.load(tenancy_line(1), patient_line("ann", Forename="Anne", **ann))
+    address = f"/$export?_type=Patient&_since={told}"
+    (file,) = finish(caller, begin(caller, address))["output"]
+    (patient,) = lines(caller, {"output": [file]})["Patient"]
+    assert patient["id"] == str(sandpit.detail_id(1, "ann"))
+
+    with sandpit.database.connect() as connection:
+        connection.execute(
+            sql.SQL("UPDATE patient_index.patient_record SET {} WHERE patient_detail_id = %s").format(
+                sql.SQL(change)
+            ),
+            [sandpit.detail_id(2, "ann")],
+        )
+
+    assert caller.get(file["url"]).status_code == 410
+    again = lines(caller, finish(caller, begin(caller, address)))["Patient"]
+    assert [one.get("link") for one in again if one["id"] == patient["id"]] == [None]
+
+
 def test_a_file_is_given_although_a_resource_in_it_was_deleted_since(caller: FHIRCaller) -> None:
     add_patient(caller, "Exportson")
     (file,) = finish(caller, begin(caller, "/$export?_type=Observation"))["output"]

@@ -1,18 +1,31 @@
-"""Whether anything in an export's file has been refused, restricted or withdrawn since it was written."""
+"""Whether anything that an export's file holds or names was refused, restricted or withdrawn since."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from psycopg import sql
+from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
+from carecord.fhir_api.storing.statements import queries as reading
 from carecord.kernel.sql import load_queries
 
 queries = load_queries(__package__, "exporting.sql")
+
+
+_LINKED = re.compile(rb'"reference":"Patient/(\d{1,18})"')
+
+
+class _Name(NamedTuple):
+    """A resource of a file: its id, in whose record it is, and which other records a Patient names."""
+
+    id: str
+    record: int | None
+    linked: Sequence[int]
 
 
 def names_beside(file: Path) -> Path:
@@ -20,9 +33,23 @@ def names_beside(file: Path) -> Path:
     return file.with_suffix(".names")
 
 
-def name_line(kept: Kept) -> bytes:
-    """The resource's id, and in whose record it is."""
-    return f"{kept.id} {kept.patient_detail_id or ''}\n".encode()
+def linked_records(
+    connection: Connection[Any], found: Sequence[Kept], rights: Rights
+) -> Mapping[str, list[int]]:
+    """By the ids of these Patients: whom they are linked with, as far as the caller may know of them."""
+    named = {
+        one.id: {int(id) for id in _LINKED.findall(one.body or b"")} - {one.patient_detail_id}
+        for one in found
+        if one.type == "Patient"
+    }
+    every = sorted(set().union(*named.values()))
+    known = _known(connection, every, rights) if every else set()
+    return {id: sorted(records & known) for id, records in named.items()}
+
+
+def name_line(kept: Kept, linked: Sequence[int]) -> bytes:
+    """What `_names` reads again."""
+    return f"{kept.id} {kept.patient_detail_id or ''} {','.join(map(str, linked))}\n".encode()
 
 
 def records_in(file: Path) -> list[int]:
@@ -31,7 +58,7 @@ def records_in(file: Path) -> list[int]:
 
 
 def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: Rights) -> bool:
-    """Whether the file holds what its client may by now not see, or a record that was withdrawn.
+    """Whether the file holds what its client may by now not see, or names as linked a record that it may not.
 
     A resource that was deleted since, in a record that stands, recalls nothing.
     """
@@ -39,17 +66,27 @@ def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: R
     sight = sight_of(rights, Deed.READ, (type_name,))
     statement = sql.SQL(queries.recalled).format(visible=sql.SQL(sight.text))
     values = {name: list(one) if isinstance(one, tuple) else one for name, one in sight.values.items()}
-    values |= {"type": type_name, "ids": [id for id, _ in names], "records": _records(names)}
+    values |= {"type": type_name, "ids": [one.id for one in names], "records": _records(names)}
+    linked = sorted({record for one in names for record in one.linked})
     with pool.connection() as connection:
         row = connection.execute(statement, values).fetchone()
-    assert row is not None
-    return bool(row[0])
+        assert row is not None
+        return bool(row[0]) or len(_known(connection, linked, rights)) < len(linked)
 
 
-def _records(names: Sequence[tuple[str, int | None]]) -> list[int]:
-    return sorted({record for _, record in names if record is not None})
+def _known(connection: Connection[Any], records: Sequence[int], rights: Rights) -> set[int]:
+    tenancies = None if rights.tenancies is None else list(rights.tenancies)
+    rows = connection.execute(reading.known_records, {"ids": records, "tenancies": tenancies})
+    return {row[0] for row in rows}
 
 
-def _names(file: Path) -> list[tuple[str, int | None]]:
+def _records(names: Sequence[_Name]) -> list[int]:
+    return sorted({one.record for one in names if one.record is not None})
+
+
+def _names(file: Path) -> list[_Name]:
     lines = (line.split(" ") for line in names_beside(file).read_text().splitlines())
-    return [(id, int(record) if record else None) for id, record in lines]
+    return [
+        _Name(id, int(record) if record else None, [int(one) for one in linked.split(",") if one])
+        for id, record, linked in lines
+    ]

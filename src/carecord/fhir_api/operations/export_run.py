@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool
 from carecord.access.audit import AuditEvent, EventName, record
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.operations.export_jobs import ExportFolder, Job, Output
-from carecord.fhir_api.operations.export_recall import name_line, names_beside
+from carecord.fhir_api.operations.export_recall import linked_records, name_line, names_beside
 from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.asking import freshen_all
@@ -99,13 +99,14 @@ class _Run:
             output: Output | None = None
             file: IO[bytes] | None = None
             names: IO[bytes] | None = None
-            while rows := self._page(statement, values):
+            while page := self._page(statement, values):
+                rows, linked = page
                 if output is None or file is None or names is None or output.count >= FILE_SIZE:
                     output, file, names = self._next_files(stack, type_name)
                 for one in rows:
                     assert one.body is not None
                     file.write(one.body + b"\n")
-                    names.write(name_line(one))
+                    names.write(name_line(one, linked.get(one.id, ())))
                     if one.patient_detail_id is not None:
                         self._shown[one.patient_detail_id] = one.tenancy_id
                     self._restricted |= one.restricted
@@ -127,12 +128,18 @@ class _Run:
         self._job.outputs.append(output)
         return output, file, names
 
-    def _page(self, statement: sql.Composed, values: Mapping[str, Any]) -> list[Kept]:
+    def _page(
+        self, statement: sql.Composed, values: Mapping[str, Any]
+    ) -> tuple[list[Kept], Mapping[str, list[int]]] | None:
+        """Resources, and by the ids of Patients whom they are linked with; None where there are no more."""
         # A connection is held for one page only: those who write through FHIR need them too.
         with self._pool.connection() as connection:
             with connection.cursor(row_factory=kwargs_row(_kept)) as cursor:
                 kept = cursor.execute(statement, values).fetchall()
-            return without_unknown_links_in(connection, kept, self._rights)
+            if not kept:
+                return None
+            shown = without_unknown_links_in(connection, kept, self._rights)
+            return shown, linked_records(connection, shown, self._rights)
 
     def _tell(self) -> None:
         if not self._folder.tell(self._job):
