@@ -40,7 +40,8 @@ def parse(
 ) -> Search:
     """The search; BadRequest names the parameter and the rule that it breaks, never its value.
 
-    A parameter that is not known is an error if strict, else it is left out and named in the warnings.
+    A parameter that is not known is an error if strict, else it is left out and named in the warnings. A modifier
+    that a known one does not take is an error in any case (R4 §3.1.1.4.4): without it others would be found.
     """
     slots = Slots(prefix=prefix, now=now or datetime.now(UTC), base=base)
     showing = Showing(type_name)
@@ -64,10 +65,7 @@ def parse(
                 raise _bad(name, str(error)) from None
             warnings.append(f"The parameter {_spoken(name)} was left out: {error}.")
         except UnknownModifier as error:
-            rule = f"{_spoken(str(error))} is no modifier that it takes"
-            if strict:
-                raise _bad(name, rule) from None
-            warnings.append(f"The parameter {_spoken(name)} was left out: {rule}.")
+            raise _bad(name, f"{_spoken(str(error))} is no modifier that it takes") from None
         except BadValue as error:
             raise _bad(name, str(error)) from None
     shape = Shape(
@@ -124,7 +122,7 @@ def _chain(slots: Slots, type_name: str, found: re.Match[str], value: str, *, de
         targets = ["Patient"]
     if found["target"] is not None:
         if found["target"] not in targets:
-            raise UnknownParameter(f"{parameter.code} of {type_name} does not refer to such a type")
+            raise UnknownModifier(found["target"])
         targets = [found["target"]]
     terms: list[Term] = []
     for target in targets:
