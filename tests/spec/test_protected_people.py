@@ -10,7 +10,7 @@ import pytest
 from carecord.db.embedded import Held
 from carecord.patient_index.links import link, unlink
 from carecord.patient_index.source_decisions import merge_records
-from tests.support.fhir import FHIRClient, Json, fhir_of_a_module, open_fhir
+from tests.support.fhir import BASE, FHIRClient, Json, fhir_of_a_module, open_fhir
 from tests.support.sandpit import Sandpit, entry_line, patient_line, tenancy_line
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
@@ -330,25 +330,43 @@ def test_a_source_that_the_caller_may_not_see_protects_all_the_same(near: FHIRCl
     assert told(person, near) == PROTECTED
 
 
-def test_an_export_withholds_it(fhir: FHIRClient, person: Person) -> None:
-    beside = Person(person.sandpit)
-    assert "Patient" in person.telling(fhir)
-    person.protect()
-
-    begun = fhir.get("/Patient/$export?_type=Patient", Prefer="respond-async")
-    status = begun.headers["content-location"].split("/fhir/R4")[1]
+def exported(fhir: FHIRClient, person: Person) -> list[str]:
+    """The addresses of the files of an export of the person's Patients."""
+    group = fhir.create(
+        {
+            "resourceType": "Group",
+            "type": "person",
+            "actual": True,
+            "member": [{"entity": {"reference": f"Patient/{person.home}"}}],
+        }
+    )
+    begun = fhir.get(f"/Group/{group['id']}/$export?_type=Patient", Prefer="respond-async")
+    status = begun.headers["content-location"].split(BASE)[1]
     until = time.monotonic() + 60
     while (answer := fhir.get(status, Accept="application/json")).status_code == 202:
         assert time.monotonic() < until
         time.sleep(0.02)
-    urls = [output["url"].split("/fhir/R4")[1] for output in answer.json()["output"]]
-    lines = [line for url in urls for line in fhir.get(url).text.splitlines()]
+    return [output["url"].split(BASE)[1] for output in answer.json()["output"]]
 
-    def line_of(record: int) -> str:
-        return next(line for line in lines if f'"id":"{record}"' in line)
 
-    assert "Hiding" in line_of(beside.home)
-    assert not any(word in line_of(person.home) for word in TELLING)
+def test_an_export_withholds_it(fhir: FHIRClient, person: Person) -> None:
+    assert "Patient" in person.telling(fhir)
+    person.protect()
+
+    (file,) = exported(fhir, person)
+    text = fhir.get(file).text
+
+    assert f'"id":"{person.home}"' in text
+    assert not any(word in text for word in TELLING)
+
+
+def test_a_file_of_an_export_that_told_it_is_given_no_more(fhir: FHIRClient, person: Person) -> None:
+    (file,) = exported(fhir, person)
+    assert "Hiding" in fhir.get(file).text
+
+    person.protect()
+
+    assert fhir.get(file).status_code == 410
 
 
 # What clients send themselves

@@ -1,4 +1,4 @@
-"""Whether anything that an export's file holds or names was refused, restricted or withdrawn since."""
+"""Whether what an export's file holds or names was refused, restricted, withdrawn or protected since."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from carecord.fhir_api.kept import Kept
+from carecord.fhir_api.mapping.patients import is_withheld
 from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
 from carecord.fhir_api.storing.statements import queries as reading
@@ -17,15 +18,20 @@ from carecord.kernel.sql import load_queries
 queries = load_queries(__package__, "exporting.sql")
 
 
+_OPEN = "open"
 _LINKED = re.compile(rb'"reference":"Patient/(\d{1,18})"')
 
 
 class _Name(NamedTuple):
-    """A resource of a file: its id, in whose record it is, and which other records a Patient names."""
+    """A resource of a file: its id, in whose record it is, which other records a Patient names.
+
+    A Patient is open that tells where the person is.
+    """
 
     id: str
     record: int | None
     linked: Sequence[int]
+    is_open: bool
 
 
 def names_beside(file: Path) -> Path:
@@ -49,7 +55,9 @@ def linked_records(
 
 def name_line(kept: Kept, linked: Sequence[int]) -> bytes:
     """What `_names` reads again."""
-    return f"{kept.id} {kept.patient_detail_id or ''} {','.join(map(str, linked))}\n".encode()
+    is_open = kept.type == "Patient" and kept.body is not None and not is_withheld(kept.body)
+    words = (kept.id, str(kept.patient_detail_id or ""), ",".join(map(str, linked)), _OPEN if is_open else "")
+    return (" ".join(words) + "\n").encode()
 
 
 def records_in(file: Path) -> list[int]:
@@ -60,6 +68,7 @@ def records_in(file: Path) -> list[int]:
 def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: Rights) -> bool:
     """Whether the file holds what its client may by now not see, or names as linked a record that it may not.
 
+    So it does where a Patient in it tells the address of somebody who is protected by now.
     A resource that was deleted since, in a record that stands, recalls nothing.
     """
     names = _names(file)
@@ -71,7 +80,10 @@ def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: R
     with pool.connection() as connection:
         row = connection.execute(statement, values).fetchone()
         assert row is not None
-        return bool(row[0]) or len(_known(connection, linked, rights)) < len(linked)
+        if row[0] or len(_known(connection, linked, rights)) < len(linked):
+            return True
+        open_ones = _records([one for one in names if one.is_open])
+        return connection.execute(reading.sensitive_records, {"ids": open_ones}).fetchone() is not None
 
 
 def _known(connection: Connection[Any], records: Sequence[int], rights: Rights) -> set[int]:
@@ -87,6 +99,8 @@ def _records(names: Sequence[_Name]) -> list[int]:
 def _names(file: Path) -> list[_Name]:
     lines = (line.split(" ") for line in names_beside(file).read_text().splitlines())
     return [
-        _Name(id, int(record) if record else None, [int(one) for one in linked.split(",") if one])
-        for id, record, linked in lines
+        _Name(
+            id, int(record) if record else None, [int(one) for one in linked.split(",") if one], said == _OPEN
+        )
+        for id, record, linked, said in lines
     ]
