@@ -436,14 +436,17 @@ def test_a_client_changes_what_it_is_shown_and_loses_nothing_of_what_is_withheld
     person.protect()
     shown = own.get(f"/Patient/{id}").json()
 
-    answer = own.put(f"/Patient/{id}", shown | {"gender": "other"})
+    moved = [{"use": "home", "line": ["3 Other Place"], "postalCode": "ZZ99 3XZ"}]
+    answers = [
+        own.put(f"/Patient/{id}", shown | said)
+        for said in ({"gender": "other"}, {"gender": "male", "address": moved})
+    ]
 
-    assert answer.status_code == 200
-    assert own.get(f"/Patient/{id}").json()["gender"] == "other"
+    assert [answer.status_code for answer in answers] == [200, 200]
     with sandpit.database.connect() as connection:
         row = connection.execute(
             "SELECT demographics->>'Gender', demographics->>'PostCode', demographics->>'MobileTelephone'"
             " FROM patient_index.patient_record WHERE patient_detail_id = %s",
             (id,),
         ).fetchone()
-    assert row == ("9", "ZZ99 3VZ", "07700 900123")
+    assert row == ("1", "ZZ99 3XZ", "07700 900123")

@@ -13,7 +13,7 @@ from carecord.catalogue.demographics import (
     PATIENT_IDENTIFIERS,
     WITHHELD,
 )
-from carecord.catalogue.model import Operation, json_name
+from carecord.catalogue.model import Operation
 from carecord.fhir_api import json_text
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping import systems, values
@@ -23,8 +23,12 @@ from carecord.fhir_api.mapping.resources import Maker, maker
 from carecord.patient_index.linked_records import LinkType
 
 _LABEL = RESTRICTED["system"], RESTRICTED["code"]
-WITHHELD_FIELDS = frozenset(map(json_name, WITHHELD))
-"""The JSON names of what is withheld of a protected person."""
+WITHHELD_FIELDS = {
+    leaf.name: re.split(r"[.\[]", leaf.field.fhir[0].path)[0]
+    for leaf in DEMOGRAPHICS_DETAILS.leaves
+    if leaf.field.attribute in WITHHELD
+}
+"""By the JSON names of what is withheld of a protected person: the element of Patient that would tell it."""
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _ODS_CODE = re.compile(r"(?=[A-Z0-9]*[0-9])[A-Z0-9]{3,9}")

@@ -41,8 +41,7 @@ def parse(
     """The search; BadRequest names the parameter and the rule that it breaks, never its value.
 
     A parameter that is not known is an error if strict, else it is left out and named in the warnings. A
-    modifier that a known one does not take is an error in any case (R4 §3.1.1.4.4): without it others would be
-    found.
+    modifier that a known one does not take is an error in any case (R4 §3.1.1.4.4): others would be found.
     """
     slots = Slots(prefix=prefix, now=now or datetime.now(UTC), base=base)
     showing = Showing(type_name)

@@ -109,7 +109,7 @@ def _submit(connection: Connection[Any], resource: Json, id: int | None, writer:
         # A source knows each of its records by a number: one that tells none is given one.
         demographics["PatientNumber"] = f"FHIR-{allocate_ids(connection, 1)[0]}"
     if id is not None:
-        demographics |= _withheld_from(connection, id, demographics)
+        demographics |= _withheld_from(connection, id, resource, demographics)
     try:
         record, _ = submit_record(
             connection,
@@ -124,12 +124,19 @@ def _submit(connection: Connection[Any], resource: Json, id: int | None, writer:
     return record
 
 
-def _withheld_from(connection: Connection[Any], id: int, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the client was not shown of a protected person: leaving all of it out takes nothing away."""
+def _withheld_from(
+    connection: Connection[Any], id: int, resource: Json, sent: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What the client was not shown of a protected person: leaving an element out takes nothing away."""
     parts = read_records(connection, [id], with_rows=False)[0].parts
-    if not parts.is_withheld or any(sent.get(name) for name in WITHHELD_FIELDS):
+    if not parts.is_withheld:
         return {}
-    return {name: parts.demographics.get(name) for name in WITHHELD_FIELDS if name in sent}
+    said = {element for name, element in WITHHELD_FIELDS.items() if sent.get(name) or element in resource}
+    return {
+        name: parts.demographics.get(name)
+        for name, element in WITHHELD_FIELDS.items()
+        if name in sent and element not in said
+    }
 
 
 def _keep(
