@@ -9,8 +9,8 @@ from psycopg import sql
 from carecord.db.direct import Question, number_parameters
 from carecord.fhir_api.rights import Deed, Grant, Rights
 from carecord.fhir_api.searching.remembering import remembering
-from carecord.fhir_api.searching.sight import is_plain
-from carecord.fhir_api.visibility import values_of, visible
+from carecord.fhir_api.searching.sight import is_plain, visible_itself, with_targets
+from carecord.fhir_api.visibility import values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _text(
     values: dict[str, Any] = {}
     for one in types:
         if rights.may(deed, one):
-            found = visible(rights, deed, one)
+            found = visible_itself(rights, deed, one)
             types_by_condition.setdefault(found.condition.as_string(), []).append(one)
             values |= found.parameters
     ways = [
@@ -53,7 +53,9 @@ def _text(
         )
         for condition, some in types_by_condition.items()
     ]
-    text = sql.SQL("({})").format(sql.SQL(" OR ").join(ways)).as_string() if ways else "false"
+    if not ways:
+        return "false", {}
+    text = with_targets(sql.SQL("({})").format(sql.SQL(" OR ").join(ways)), types, "r").as_string()
     return text, {name: value for name, value in values.items() if name not in values_of(rights)}
 
 

@@ -34,9 +34,9 @@ WHERE whose.patient_detail_id = {r}.patient_detail_id AND whose.deleted_at IS NU
 AND ({r}.store = 'sharing_status' OR NOT whose.sharing_refused AND coalesce({r}.bundle, '') <> ALL (whose.refused_bundles))
 AND (%(tenancies)s::integer[] IS NULL OR whose.tenancy_id = ANY(%(tenancies)s::integer[]))))
 
--- visible_with_targets --
--- A condition: the same, and all that the resource points at is there, or was, and may be seen. Who sent it and did not know of a target is told nothing of that. {visible} of a `target`.
-{visible_itself} AND NOT EXISTS (
+-- targets_visible --
+-- A condition: the resource is of none of the types that point at others, or all that it points at is there, or was, and may be seen. Who sent it and did not know of a target is told nothing of that. {visible} of a `target`.
+({r}.type NOT IN ({pointing}) OR NOT EXISTS (
 SELECT FROM fhir_api.pointing p
 WHERE p.type = {r}.type AND p.id = {r}.id AND (p.known OR {r}.sent_by IS DISTINCT FROM %(client_id)s) AND (
 SELECT bool_and({visible}) FROM (
@@ -44,7 +44,7 @@ SELECT n.patient_detail_id, n.tenancy_id, n.bundle, n.restricted, n.store FROM f
 WHERE n.type = p.target_type AND n.id = p.target_id
 UNION ALL
 SELECT n.patient_detail_id, n.tenancy_id, n.bundle, n.restricted, n.store FROM fhir_api.resource_version n
-WHERE n.type = p.target_type AND n.id = p.target_id AND n.deleted) AS target) IS NOT TRUE)
+WHERE n.type = p.target_type AND n.id = p.target_id AND n.deleted) AS target) IS NOT TRUE))
 
 -- matching --
 -- A query: the resources of a type that the conditions hold for and that the caller may see. {what} of them.

@@ -4,8 +4,9 @@ A resource is seen when the sources allow it, the patient has not refused to sha
 its restriction is covered, and one of the caller's scopes reaches it. See `fragments.sql`: visible.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from psycopg import sql
@@ -44,8 +45,30 @@ Reach = tuple[Grant, ...]
 
 def visible(rights: Rights, deed: Deed, type_name: str, *, alias: str = "r") -> Visible:
     """The condition that the caller may do this with the row."""
+    itself = visible_itself(rights, deed, type_name, alias=alias)
+    return Visible(with_targets(itself.condition, (type_name,), alias), itself.parameters)
+
+
+def visible_itself(rights: Rights, deed: Deed, type_name: str, *, alias: str = "r") -> Visible:
+    """The same of the row alone: `with_targets` is to be asked too, once for all types of a statement."""
     condition, values = _condition(grants_for(reach_of(rights), deed, type_name), type_name, alias)
     return Visible(condition, {**values, **values_of(rights)})
+
+
+def with_targets(condition: sql.Composed, types: Iterable[str], alias: str) -> sql.Composed:
+    """The condition on rows of these types, and that what they point at may be seen."""
+    if not any(one in POINTING for one in types):
+        return condition
+    return sql.SQL("{} AND {}").format(condition, _targets_visible(alias))
+
+
+@cache
+def _targets_visible(alias: str) -> sql.Composed:
+    return sql.SQL(fragments.targets_visible).format(
+        r=sql.Identifier(alias),
+        pointing=sql.SQL(", ").join(map(sql.Literal, POINTING)),
+        visible=sql.SQL(fragments.visible).format(r=sql.Identifier("target")),
+    )
 
 
 def values_of(rights: Rights) -> dict[str, Any]:
@@ -69,14 +92,17 @@ def grants_for(reach: Reach, deed: Deed, type_name: str) -> Reach:
     return tuple(grant for grant in reach if deed in grant.deeds and grant.type in ("*", type_name))
 
 
-def sight_of(reach: Reach, deed: Deed) -> tuple[Sight, dict[str, Any]]:
-    """The condition for any type and alias. As it is used, the mapping gathers the values of scopes."""
+def sight_of(reach: Reach, deed: Deed, *, itself: bool = False) -> tuple[Sight, dict[str, Any]]:
+    """The condition for any type and alias. As it is used, the mapping gathers the values of scopes.
+
+    Of the row `itself` alone it is as `visible_itself`.
+    """
     values: dict[str, Any] = {}
 
     def sight(type_name: str, alias: str) -> sql.Composable:
         condition, own = _condition(grants_for(reach, deed, type_name), type_name, alias)
         values.update(own)
-        return condition
+        return condition if itself else with_targets(condition, (type_name,), alias)
 
     return sight, values
 
@@ -95,9 +121,6 @@ def _condition(grants: Reach, type_name: str, alias: str) -> tuple[sql.Composed,
     name = sql.Identifier(alias)
     reached, values = _reached(grants, type_name, alias)
     base = sql.SQL(fragments.visible).format(r=name)
-    if type_name in POINTING:
-        of_target = sql.SQL(fragments.visible).format(r=sql.Identifier("target"))
-        base = sql.SQL(fragments.visible_with_targets).format(r=name, visible_itself=base, visible=of_target)
     if reached is None:
         return base, values
     return sql.SQL("{} AND {}").format(base, reached), values

@@ -39,7 +39,7 @@ from carecord.fhir_api.searching.model import (
 )
 from carecord.fhir_api.searching.ordering import after, after_update, default_order, order_by, sort_value
 from carecord.fhir_api.searching.remembering import remembering
-from carecord.fhir_api.searching.sight import Reach, grants_for, is_plain, sight_of
+from carecord.fhir_api.searching.sight import Reach, grants_for, is_plain, sight_of, with_targets
 from carecord.kernel.errors import NotAllowed
 
 TOLD_AT_MOST = 10_000
@@ -126,7 +126,7 @@ def ids_statement(shape: Shape, reach: Reach) -> Statement:
 @remembering(Statement.size)
 def along_statement(reach: Reach, *, reverse: bool) -> Statement:
     """What resources refer to, or what refers to them, of every type that the scopes reach."""
-    sight, scoped = sight_of(reach, Deed.SEARCH if reverse else Deed.READ)
+    sight, scoped = sight_of(reach, Deed.SEARCH if reverse else Deed.READ, itself=True)
     types_by_condition: dict[str, tuple[sql.Composable, list[str]]] = {}
     for type_name in SERVED:
         if grants_for(reach, Deed.SEARCH if reverse else Deed.READ, type_name):
@@ -136,8 +136,9 @@ def along_statement(reach: Reach, *, reverse: bool) -> Statement:
         sql.SQL("(t.type IN ({}) AND {})").format(sql.SQL(", ").join(map(sql.Literal, types)), condition)
         for condition, types in types_by_condition.values()
     ]
+    reached = sql.SQL("({})").format(sql.SQL(" OR ").join(ways) if ways else sql.SQL("false"))
     text = sql.SQL(fragments.referring if reverse else fragments.included).format(
-        visible=sql.SQL(" OR ").join(ways) if ways else sql.SQL("false"), updated_us=updated_us("t")
+        visible=with_targets(reached, SERVED, "t"), updated_us=updated_us("t")
     )
     return _statement(text, scoped, stays=is_plain(reach))
 
