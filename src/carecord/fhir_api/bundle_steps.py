@@ -29,6 +29,8 @@ class Step:
     entry: Entry
     search: Search | None = None
     """Of its condition."""
+    looks_at_others: bool = False
+    """Whether its condition, or a reference in it, is a search."""
     target: str | None = None
     """The id of the resource that it makes or changes, once that is known."""
     is_new: bool = False
@@ -55,7 +57,9 @@ def plan(call: Call, entries: Sequence[Entry]) -> list[Step]:
         try:
             check_address(call.rights, entry.address)
             if entry.interaction in WRITES:
-                steps.append(Step(entry, search=_search_of(call, entry)))
+                search, resource = _search_of(call, entry), entry.resource
+                looks = search is not None or (resource is not None and has_condition(resource))
+                steps.append(Step(entry, search, looks))
         except CareRecordError as error:
             raise within(error, entry.place) from error
     _check_each_once(steps)
@@ -64,9 +68,7 @@ def plan(call: Call, entries: Sequence[Entry]) -> list[Step]:
 
 def looks_at_others(steps: Sequence[Step]) -> bool:
     """Whether something is found by a search, so that all resources must be made first."""
-    return any(step.search is not None for step in steps) or any(
-        step.entry.resource is not None and has_condition(step.entry.resource) for step in steps
-    )
+    return any(step.looks_at_others for step in steps)
 
 
 def _search_of(call: Call, entry: Entry) -> Search | None:

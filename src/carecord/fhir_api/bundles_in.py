@@ -13,14 +13,13 @@ from carecord.fhir_api.auditing import event_of
 from carecord.fhir_api.bodies_in import GivenBody
 from carecord.fhir_api.bundle_entries import MOST_ENTRIES, Entry, read_entries, read_entry, within
 from carecord.fhir_api.bundle_steps import Step, looks_at_others, plan
-from carecord.fhir_api.bundles_out import bundle, full_url, response_entry
+from carecord.fhir_api.bundles_out import bundle, etag, full_url, response_entry
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.changing import Change, change
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.negotiation import GENERAL
 from carecord.fhir_api.outcomes import outcome, outcome_of
 from carecord.fhir_api.transactions import carry_out, events_of
-from carecord.fhir_api.writes import headers_of
 from carecord.kernel.errors import BadRequest, BodyTooLarge, CareRecordError, FieldError, Unprocessable
 from carecord.kernel.faults import log_fault
 
@@ -155,15 +154,15 @@ def _entry_of_step(call: Call, step: Step) -> bytes:
         return response_entry(204)
     kept = step.written.kept
     if kept.body is None:
-        return response_entry(204, etag=headers_of(call.base, kept)["ETag"])
+        return response_entry(204, etag=etag(kept))
     returns = call.preferences.returns
-    headers = headers_of(call.base, kept)
+    address = full_url(call.base, kept)
     return response_entry(
         201 if step.written.created else 200,
-        full_url=full_url(call.base, kept),
+        full_url=address,
         body=kept.body if returns == "representation" else None,
-        location=headers["Location"],
-        etag=headers["ETag"],
+        location=f"{address}/_history/{kept.version}",
+        etag=etag(kept),
         last_modified=kept.last_updated,
         outcome=outcome(step.warnings) if returns == "OperationOutcome" else None,
     )

@@ -47,10 +47,10 @@ def carry_out(connection: Connection[Any], call: Call, steps: Sequence[Step]) ->
     changes = [step for step in steps if step.entry.interaction in _PUTS]
     for step in (*creations, *changes):
         with_place(step, partial(_find_target, connection, call, step))
-    names = Names(connection, call)
-    _give_ids(connection, creations)
+    names, occasions = Names(connection, call), Occasions(connection)
+    _give_ids(call, creations, occasions)
     names.learn([*creations, *changes])
-    _create(connection, call, creations, names)
+    _create(connection, call, creations, names, occasions)
     for step in changes:
         with_place(step, partial(_change, connection, call, step, names))
     for step in (*creations, *changes):
@@ -102,11 +102,11 @@ def _find_target(connection: Connection[Any], call: Call, step: Step) -> None:
         step.target = resource.get("id")
 
 
-def _give_ids(connection: Connection[Any], creations: Sequence[Step]) -> None:
+def _give_ids(call: Call, creations: Sequence[Step], occasions: "Occasions") -> None:
     """IDs for what is created, so that entries can name one another. A Patient has its own once created."""
     new = [step for step in creations if step.is_new and step.type != "Patient"]
-    for step, id_ in zip(new, storing.allocate_ids(connection, len(new)), strict=True):
-        step.target = id_
+    if new:
+        with_place(new[0], partial(occasions.begin_for, call, new))
 
 
 class Names:
@@ -173,8 +173,9 @@ def _beside(full_url: str | None, reference: str) -> str | None:
     return f"{root}/{reference}"
 
 
-def _create(connection: Connection[Any], call: Call, creations: Sequence[Step], names: Names) -> None:
-    occasions = Occasions(connection)
+def _create(
+    connection: Connection[Any], call: Call, creations: Sequence[Step], names: Names, occasions: "Occasions"
+) -> None:
     needs_each = looks_at_others(creations)
     for step in creations:
         if not step.is_new:
@@ -210,6 +211,13 @@ class Occasions:
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
         self._of: dict[Writer, Occasion] = {}
+
+    def begin_for(self, call: Call, new: Sequence[Step]) -> None:
+        """Begin as the writer of the first, with an ID for each: all in one statement."""
+        writer = writer_of(call, new[0].resource)
+        self._of[writer] = begin(self._connection, writer, ids=len(new))
+        for step, id_ in zip(new, self._of[writer].ids, strict=True):
+            step.target = id_
 
     def of(self, writer: Writer) -> Occasion:
         if writer not in self._of:

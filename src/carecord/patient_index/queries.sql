@@ -485,11 +485,6 @@ ORDER BY is_minor, patient_detail_id
 SELECT source_key, demographics, source_updated_at FROM patient_index.patient_record
 WHERE patient_detail_id = %(patient_detail_id)s
 
--- record_of_source_key --
--- The patient detail ID of a source's own key.
-SELECT patient_detail_id FROM patient_index.patient_record
-WHERE tenancy_id = %(tenancy_id)s AND source_key = %(source_key)s
-
 -- note_source_time --
 -- The source has confirmed the record as it stands: what it said before that is older.
 UPDATE patient_index.patient_record SET source_updated_at = %(source_updated_at)s

@@ -1,8 +1,8 @@
 """Filing source records: each is found or made by its source's own key, keeps its ID, and is linked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.json import encode
@@ -62,6 +62,8 @@ class Filed:
 
     made_or_changed: int
     links: Relinked
+    made: Mapping[str, int] = field(default_factory=dict)
+    """The patient detail IDs of new records, by their source keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +170,15 @@ def _file_beside_others(
     if known:
         filed = _file_known(connection, [values[key] for key in known], records, model)
     links, arrivals = filed.links, [record for record in records if record.source_key not in known]
+    made: dict[str, int] = {}
     for own, record in zip(ids, arrivals, strict=False):
+        made[record.source_key] = own
         stored_as = values[record.source_key]
         if known or record is not records[0]:
             sharers = find_sharers(connection, stored_as, model)
         arriving = IndexedRecord(own, own, tenancy_id, record.source_key, record.identity, held=False)
         links += arrive(connection, arriving, sharers, stored_as=stored_as, model=model)
-    return Filed(made_or_changed=filed.made_or_changed + len(arrivals), links=links)
+    return Filed(made_or_changed=filed.made_or_changed + len(arrivals), links=links, made=made)
 
 
 def _file_known(
@@ -222,7 +226,8 @@ def _file_alone(
     links = _link(connection, filed, admitted.records, blocked, model, sharing=False)
     if admitted.returned:
         relink(connection, admitted.returned, model=model)
-    return Filed(made_or_changed=len(filed), links=links)
+    made = {one.source_key: one.patient_detail_id for one in filed if one.identity_before is None}
+    return Filed(made_or_changed=len(filed), links=links, made=made)
 
 
 def _link(

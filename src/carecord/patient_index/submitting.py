@@ -139,11 +139,7 @@ def submit_record(
     was_deleted = patient_detail_id is not None and is_deleted(connection, patient_detail_id)
     filed = file_records(connection, tenancy_id, [record])
     if patient_detail_id is None:
-        row = connection.execute(
-            queries.record_of_source_key, {"tenancy_id": tenancy_id, "source_key": source_key}
-        ).fetchone()
-        assert row is not None
-        return row[0], Outcome.CREATED
+        return filed.made[source_key], Outcome.CREATED
     if was_deleted:
         # To whoever asks, there was no such record; it comes back under its own ID.
         still = is_deleted(connection, patient_detail_id)

@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from carecord.db.direct_copy import copy_in
 from carecord.fhir_api import json_text
 from carecord.fhir_api.instants import instant
 from carecord.fhir_api.kept import Json, Kept, SearchValues, version_id
@@ -147,8 +148,7 @@ def _copy(
     connection: Connection[Any], statement: LiteralString, lines: Iterable[bytes], *, any_rows: bool
 ) -> None:
     if any_rows:
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(b"".join(lines))
+        copy_in(connection, statement, b"".join(lines))
 
 
 # The lines are written out here: all in them is a number, a name of ours, or JSON, which has escapes for tabs

@@ -46,20 +46,23 @@ class Occasion:
 
     at: datetime
     source: Source
+    ids: Sequence[str] = ()
+    """For what is about to be created, as many as were asked for."""
     made: set[int] = field(default_factory=set)
     """Nobody else knows of these before the transaction ends: they are not locked."""
     waiting: list[NewRow] = field(default_factory=list)
     """Patients of these, that come into force with what is created next, or by `put_waiting`."""
 
 
-def begin(connection: Connection[Any], writer: Writer) -> Occasion:
-    """Tell the database that this transaction makes the resources of what it changes."""
-    row = connection.execute(queries.begin_writing, {"tenancy_id": writer.tenancy_id}).fetchone()
+def begin(connection: Connection[Any], writer: Writer, *, ids: int = 0) -> Occasion:
+    """Tell the database that this transaction makes the resources of what it changes; get new `ids`."""
+    asked = {"tenancy_id": writer.tenancy_id, "ids": ids}
+    row = connection.execute(queries.begin_writing, asked).fetchone()
     assert row is not None
-    _, at, description, organisation_code = row
+    _, at, description, organisation_code, found = row
     if description is None:
         raise Unprocessable("The client's own source is not known here.", reason="unknown_tenancy")
-    return Occasion(at, Source(writer.tenancy_id, description, organisation_code))
+    return Occasion(at, Source(writer.tenancy_id, description, organisation_code), found)
 
 
 def put_waiting(connection: Connection[Any], occasion: Occasion, new: Sequence[NewRow] = ()) -> None:

@@ -1,7 +1,10 @@
 -- begin_writing --
--- From here on this transaction makes the resources of what it changes itself. Gives the time, and the writer's source.
-SELECT set_config('fhir_api.writing', 'on', true), date_trunc('milliseconds', clock_timestamp()), t.description,
-    t.organisation_code
+-- From here on this transaction makes the resources of what it changes itself. Gives the time, the writer's
+-- source, and so many IDs that no entry and no resource has.
+SELECT set_config('fhir_api.writing', 'on', true),
+    date_trunc('milliseconds', clock_timestamp()),
+    t.description, t.organisation_code,
+    ARRAY(SELECT nextval('clinical_store.entry_id')::text FROM generate_series(1, %(ids)s::integer))
 FROM (VALUES (1)) AS one
 LEFT JOIN patient_index.tenancy t ON t.tenancy_id = %(tenancy_id)s
 
