@@ -7,6 +7,7 @@ import pytest
 
 from carecord.catalogue import BUNDLES
 from carecord.fhir_api.validating import check
+from tests.support.fhir import FHIRClient
 from tests.support.fhir_clients import FHIRCaller, sign_in
 from tests.support.sandpit import Sandpit, patient_line, tenancy_line
 
@@ -76,6 +77,31 @@ def test_events_of_other_sources_are_not_told(sandpit: Sandpit, caller: FHIRCall
 
     assert narrow.resources(f"/AuditEvent?patient={patient}") == []
     assert narrow.get(f"/AuditEvent/{event['id']}").status_code == 404
+
+
+def test_a_look_at_many_names_those_alone_whom_the_asker_may_know_of(
+    sandpit: Sandpit, caller: FHIRCaller, patient: str
+) -> None:
+    sandpit.load(tenancy_line(2), patient_line("bea", Surname="Bystander"))
+    other = str(sandpit.detail_id(2, "bea"))
+    caller.get(f"/Patient?_id={patient},{other}")
+
+    def named(events: list[dict[str, Any]]) -> set[str]:
+        told = [one["what"].get("reference") for event in events for one in event["entity"]]
+        return {one for one in told if one}
+
+    about = f"/AuditEvent?patient={patient}&altid=fhir"
+    bound = FHIRClient(sandpit, caller.headers).with_token("fhir", "patient/*.rs", patient=patient)
+    assert named(caller.resources(about)) == {f"Patient/{patient}", f"Patient/{other}"}
+    events = [one["resource"] for one in bound.get(about).json()["entry"]]
+    assert named(events) == {f"Patient/{patient}"}
+    assert [named([bound.get(f"/AuditEvent/{one['id']}").json()]) for one in events] == [
+        {f"Patient/{patient}"}
+    ] * len(events)
+    near = sign_in(sandpit, "near", own_tenancy_id=1, tenancies=[1])
+    near.get(f"/Patient?_id={patient},{other}")
+    own = near.resources(f"/AuditEvent?patient={patient}&altid=near")
+    assert named(own) == {f"Patient/{patient}"}
 
 
 def test_looks_at_what_is_restricted_are_told_to_those_who_may_see_all_of_that(

@@ -73,6 +73,11 @@ def test_a_time_of_summer_is_told_in_uk_local_time() -> None:
     assert item["Date"] == "2025-07-02T00:30:00.125"
 
 
+def test_what_is_longer_than_its_field_is_not_cut_out_of_a_row() -> None:
+    assert "says more than" in reason(**observation(valueString="x" * 70_000))
+    assert "says more than" in reason(**observation(note=[{"text": "x" * 40_000}, {"text": "y" * 40_000}]))
+
+
 def test_less_than_a_number_is_not_that_number() -> None:
     quantity = {"value": 5, "comparator": "<", "unit": "mg/L"}
     _, item = filed(**observation(valueQuantity=quantity))
@@ -220,6 +225,8 @@ def test_an_active_allergy_becomes_a_row_of_the_gp_allergies() -> None:
 def test_an_allergy_no_longer_active_goes_where_the_list_says_so() -> None:
     target, item = filed(**allergy(clinicalStatus=concept("resolved")))
     assert (target, item["Status"]) == ("AllergiesSummaryList", "Resolved")
+    # A disorder's code is no medicine's.
+    assert (item["SnomedCTCode"], "DMDCode" in item) == ("91936005", False)
 
 
 def test_an_allergy_that_is_refuted_is_shown_by_no_list() -> None:
@@ -291,7 +298,7 @@ def test_a_prescription_becomes_an_issued_medicine() -> None:
 
 
 def test_what_was_not_prescribed_is_no_issued_medicine() -> None:
-    for more in ({"intent": "proposal"}, {"status": "cancelled"}, {"status": "draft"}):
+    for more in ({"intent": "proposal"}, {"status": "cancelled"}, {"status": "draft"}, {"status": "stopped"}):
         assert "no prescription" in reason(**request(**more))
     assert "not be given" in reason(**request(doNotPerform=True))
 

@@ -48,13 +48,18 @@ class Draft:
         return self._notes_field is not None
 
     def put(self, name: str, value: Any) -> bool:
-        """Set the field where it can hold the value, and say whether it could. What is set already stays."""
+        """Set the field where it can hold the value, and say whether it could. What is set already stays.
+
+        A text that is too long for its field has no place at all: the row would say less, and not that it does.
+        """
         if value is None or self.get(name) is not None:
             return False
+        leaf = self._leaves[name]
+        if isinstance(value, str) and len(value) > _longest(leaf):
+            raise NoPlace(f"it says more than {name} of {self.operation.title} holds")
         fitting = self._fits[name](value)
         if fitting is None:
             return False
-        leaf = self._leaves[name]
         node = self.item
         for part in leaf.path[:-1]:
             node = node.setdefault(part.name, {})
@@ -170,7 +175,7 @@ def _fitting(leaf: Leaf) -> Callable[[Any], Any]:
         values = field.values
         as_text = lambda value: listed_value(values, value)  # noqa: E731
     checks = checks_of(field)
-    limit = CONTENT_LIMIT if field.name == "Content" else TEXT_LIMIT
+    limit = _longest(leaf)
 
     def fit(value: Any) -> str | None:
         said = as_text(value)
@@ -182,6 +187,11 @@ def _fitting(leaf: Leaf) -> Callable[[Any], Any]:
         return said
 
     return fit
+
+
+def _longest(leaf: Leaf) -> int:
+    """Of a text, in characters."""
+    return CONTENT_LIMIT if leaf.field.name == "Content" else TEXT_LIMIT
 
 
 def _integer(value: Any) -> int | None:

@@ -113,6 +113,9 @@ def file_allergy(resource: Json) -> Filing:
         draft = Draft(ACUTE_ALLERGIES, resource, leave=("Certainty", "AllergyType", "Status"))
         draft.when("AllergyDate", *dates)
         draft.put("Status", joined(sorted(one.capitalize() for one in status)))
+        if draft.get("DMDCode") == draft.get("SnomedCTCode"):
+            # In FHIR both are codes of SNOMED CT: an allergy's is a disorder's or a substance's.
+            draft.replace("DMDCode", None)
         name = "Allergen"
     reactions = objects(resource.get("reaction"))
     draft.put(name, next((concept_text(one.get("substance")) for one in reactions), None))

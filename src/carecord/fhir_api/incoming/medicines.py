@@ -81,7 +81,7 @@ def _in_hospital(resource: Json, context: str) -> Filing:
     return draft.filing()
 
 
-_ISSUED = ("active", "completed", "stopped")
+_ISSUED = ("active", "completed")
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 _PRESCRIPTION_TYPES = {"A": "Acute", "R": "Repeat", "D": "Repeat dispensing"}
 _COURSES = {"acute": "Acute", "repeat": "Repeat", "repeat-dispensing": "Repeat dispensing"}

@@ -1,8 +1,17 @@
 -- find_audit_events --
 -- A page of audit rows, the newest first, that tell only of sources that the caller may see, or of the caller itself. That
--- somebody looked at what is restricted tells that there is such: it is for those who may see all of that.
-SELECT chain_id, seq, at, event, client_id, user_id, operation_id, patient_detail_ids, tenancies, outcome, reason,
-    restricted, trace_id
+-- somebody looked at what is restricted tells that there is such: it is for those who may see all of that. One look may
+-- have shown many patients: who is bound to a patient, or may see some sources, is told of no others.
+SELECT chain_id, seq, at, event, client_id, user_id, operation_id,
+    CASE WHEN %(sources)s::integer[] IS NULL AND %(within)s::bigint IS NULL THEN patient_detail_ids ELSE ARRAY(
+        SELECT known.patient_detail_id FROM patient_index.patient_record known
+        WHERE known.patient_detail_id = ANY (patient_detail_ids)
+          AND (%(sources)s::integer[] IS NULL OR known.tenancy_id = ANY (%(sources)s::integer[]))
+          AND (%(within)s::bigint IS NULL OR known.person_id = (
+                SELECT bound.person_id FROM patient_index.patient_record bound
+                WHERE bound.patient_detail_id = %(within)s))
+        ORDER BY known.patient_detail_id) END AS patient_detail_ids,
+    tenancies, outcome, reason, restricted, trace_id
 FROM audit.event
 WHERE at >= %(since)s AND at < %(until)s
   AND (%(sources)s::integer[] IS NULL OR (tenancies <@ %(sources)s::integer[] AND tenancies <> '{{}}') OR client_id = %(asking)s)
