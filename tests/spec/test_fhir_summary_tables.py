@@ -117,3 +117,87 @@ def test_an_allergy_says_how_bad_it_was(caller: FHIRCaller, patient: str) -> Non
 
     told = rows(caller, patient, "Allergies and intolerances")
     assert told == [["Codeine", "2016-09-12", "Rash (severe)"]]
+
+
+def order(patient: str, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": patient},
+        "medicationCodeableConcept": {"text": name},
+        "authoredOn": "2024-01-08",
+        "dosageInstruction": [{"text": "one daily"}],
+    } | more
+
+
+def test_what_is_not_to_be_given_is_no_medicine_and_what_is_not_simply_taken_says_so(
+    caller: FHIRCaller, patient: str
+) -> None:
+    caller.create(order(patient, "Warfarin 1mg tablets", doNotPerform=True))
+    caller.create(order(patient, "Ramipril 5mg capsules", status="on-hold"))
+    caller.create(order(patient, "Codeine 15mg tablets", intent="proposal"))
+    caller.create(order(patient, "Aspirin 75mg tablets"))
+    caller.create(medicine(patient, "Salbutamol inhaler") | {"status": "intended"})
+
+    assert sorted((name, told) for name, _, told in rows(caller, patient, "Medication summary")) == [
+        ("Aspirin 75mg tablets", "one daily"),
+        ("Codeine 15mg tablets", "proposal; one daily"),
+        ("Ramipril 5mg capsules", "on-hold; one daily"),
+        ("Salbutamol inhaler", "intended"),
+    ]
+
+
+def test_doubt_is_told_with_what_is_doubted(caller: FHIRCaller, patient: str) -> None:
+    states = "http://terminology.hl7.org/CodeSystem"
+    systems = {
+        "Condition": ("condition", "ver-status"),
+        "AllergyIntolerance": ("allergyintolerance", "verification"),
+    }
+    for type_name, (kind, verification) in systems.items():
+        subject = "patient" if type_name == "AllergyIntolerance" else "subject"
+        for verified in ("unconfirmed", "confirmed"):
+            caller.create(
+                {
+                    "resourceType": type_name,
+                    subject: {"reference": patient},
+                    "code": {"text": f"Something {verified}"},
+                    "recordedDate": "2024-02-01",
+                    "clinicalStatus": {"coding": [{"system": f"{states}/{kind}-clinical", "code": "active"}]},
+                    "verificationStatus": {
+                        "coding": [{"system": f"{states}/{kind}-{verification}", "code": verified}]
+                    },
+                }
+                | ({"criticality": "high"} if type_name == "AllergyIntolerance" else {})
+            )
+
+    assert sorted((name, told) for name, _, told in rows(caller, patient, "Problem list")) == [
+        ("Something confirmed", "active"),
+        ("Something unconfirmed", "active, unconfirmed"),
+    ]
+    assert sorted((name, told) for name, _, told in rows(caller, patient, "Allergies and intolerances")) == [
+        ("Something confirmed", "high"),
+        ("Something unconfirmed", "unconfirmed, high"),
+    ]
+
+
+def test_results_say_what_they_are_in_any_form(caller: FHIRCaller, patient: str) -> None:
+    plain = result(patient)
+    del plain["valueQuantity"]
+    found = {
+        "Range": {"valueRange": {"low": {"value": 1, "unit": "mm"}, "high": {"value": 2, "unit": "mm"}}},
+        "Refused": {"dataAbsentReason": {"text": "the patient refused"}},
+        "Early": {"status": "preliminary", "valueString": "seen"},
+        "Long": {"valueString": "x" * 2_000},
+        "Other": {"valueString": "seen", "modifierExtension": [{"url": "urn:x", "valueBoolean": True}]},
+    }
+    for name, more in found.items():
+        caller.create(plain | {"code": {"text": name}} | more)
+
+    assert sorted((name, told) for name, _, told in rows(caller, patient, "Results")) == [
+        ("Early", "preliminary: seen"),
+        ("Long", f"{'x' * 1_000}… (more in the resource)"),
+        ("Other", "read the resource: something in it may change what it says"),
+        ("Range", "1 mm to 2 mm"),
+        ("Refused", "no value: the patient refused"),
+    ]

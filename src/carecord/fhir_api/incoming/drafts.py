@@ -50,7 +50,7 @@ class Draft:
     def put(self, name: str, value: Any) -> bool:
         """Set the field where it can hold the value, and say whether it could. What is set already stays.
 
-        A text that is too long for its field has no place at all: the row would say less, and not that it does.
+        A text too long for its field has no place at all: the row would say less, and not that it does.
         """
         if value is None or self.get(name) is not None:
             return False

@@ -27,6 +27,7 @@ from carecord.fhir_api.operations.summary_sections import (
     MOST,
     SECTIONS,
     Section,
+    detail,
     is_over_by,
     told_by_others,
     what,
@@ -181,7 +182,7 @@ def _section(call: Call, filled: _Filled) -> Json:
                     {
                         "what": what(one.resource),
                         "when": when(one.resource),
-                        "detail": section.detail(one.resource),
+                        "detail": detail(section, one.resource),
                     }
                     for one in some
                 ],

@@ -3,11 +3,17 @@
 Sections, codes and what must be there though nothing is known: HL7 International Patient Summary.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from carecord.fhir_api.incoming.pieces import choice, value_text
 from carecord.fhir_api.kept import Json
+
+LONGEST_DETAIL = 1_000
+"""Characters of a cell; a longer text stands in its resource."""
+
+_TAKEN = ("active", "intended", "on-hold", "unknown")
 
 Test = Callable[[Json], bool]
 Tell = Callable[[Json], str]
@@ -76,7 +82,8 @@ def told_by_others(resources: Sequence[Json]) -> set[str]:
 
 
 def _is_medication(resource: Json) -> bool:
-    return resource.get("status") in ("active", "intended", "on-hold", "unknown")
+    """What is not to be given is no medicine of the patient's."""
+    return resource.get("status") in _TAKEN and resource.get("doNotPerform") is not True
 
 
 def _is_result(resource: Json) -> bool:
@@ -140,25 +147,33 @@ def when(resource: Json) -> str:
     return ""
 
 
-def _quantity(value: Mapping[str, Any]) -> str:
-    number = f"{value.get('comparator', '')}{value.get('value', '')}"
-    return f"{number} {value.get('unit') or value.get('code') or ''}".strip()
-
-
 def _value(resource: Json) -> str:
-    if "valueQuantity" in resource:
-        return _quantity(resource["valueQuantity"])
-    if "valueCodeableConcept" in resource:
-        return concept(resource["valueCodeableConcept"])
-    for name in ("valueString", "valueInteger", "valueBoolean", "valueDateTime", "conclusion"):
-        if name in resource:
-            return str(resource[name])
+    if choice(resource, "value") is not None:
+        return value_text(resource) or "a value that words cannot tell"
+    if "dataAbsentReason" in resource:
+        return f"no value: {concept(resource['dataAbsentReason']) or 'no reason given'}"
+    if "conclusion" in resource:
+        return str(resource["conclusion"])
     parts = [f"{concept(one.get('code'))} {_value(one)}".strip() for one in resource.get("component", ())]
     return "; ".join(parts)
 
 
+def _result(resource: Json) -> str:
+    status = str(resource.get("status"))
+    said = _value(resource)
+    if status in ("final", "amended", "corrected", "appended"):
+        return said
+    return f"{status}: {said}" if said else status
+
+
+def _doubt(resource: Json) -> list[str]:
+    """How sure it is, unless it is confirmed or nobody has said."""
+    verified = resource.get("verificationStatus")
+    return [] if "confirmed" in _codes(verified) else list(filter(None, [concept(verified)]))
+
+
 def _reaction(resource: Json) -> str:
-    found = [str(resource["criticality"])] if resource.get("criticality") else []
+    found = [*_doubt(resource), *filter(None, [resource.get("criticality")])]
     for reaction in resource.get("reaction", ()):
         seen = ", ".join(filter(None, map(concept, reaction.get("manifestation", ()))))
         severity = reaction.get("severity")
@@ -167,17 +182,31 @@ def _reaction(resource: Json) -> str:
 
 
 def _dosage(resource: Json) -> str:
+    """The dosage, after what says that the medicine is not simply taken."""
     instructions = resource.get("dosage") or resource.get("dosageInstruction") or ()
-    return "; ".join(str(one["text"]) for one in instructions if one.get("text"))
+    told = [str(one["text"]) for one in instructions if one.get("text")]
+    if resource.get("intent") in ("proposal", "plan"):
+        told.insert(0, str(resource["intent"]))
+    if resource.get("status") != "active":
+        told.insert(0, str(resource["status"]))
+    return "; ".join(told)
 
 
 def _clinical_status(resource: Json) -> str:
     """A diagnosis of a hospital stay comes without one: whether it still holds, nobody has said."""
-    return concept(resource.get("clinicalStatus")) or "not stated"
+    return ", ".join([concept(resource.get("clinicalStatus")) or "not stated", *_doubt(resource)])
 
 
 def _status(resource: Json) -> str:
     return str(resource.get("status", ""))
+
+
+def detail(section: Section, resource: Json) -> str:
+    """What the table says of it beside what and when."""
+    if "modifierExtension" in resource:
+        return "read the resource: something in it may change what it says"
+    said = section.detail(resource)
+    return said if len(said) <= LONGEST_DETAIL else f"{said[:LONGEST_DETAIL]}… (more in the resource)"
 
 
 SECTIONS = (
@@ -198,7 +227,7 @@ SECTIONS = (
         ("AllergyIntolerance",),
         _is_active_problem,
         _reaction,
-        "Criticality and reaction",
+        "Doubt, criticality and reaction",
         required=True,
     ),
     Section(
@@ -208,7 +237,7 @@ SECTIONS = (
         ("MedicationStatement", "MedicationRequest"),
         _is_medication,
         _dosage,
-        "Dosage",
+        "Status, if not active, and dosage",
         required=True,
     ),
     Section(
@@ -226,7 +255,7 @@ SECTIONS = (
         "Results",
         ("DiagnosticReport", "Observation"),
         _is_result,
-        _value,
+        _result,
         "Result",
     ),
     Section(
@@ -244,7 +273,7 @@ SECTIONS = (
         "Vital signs",
         ("Observation",),
         _is_vital_sign,
-        _value,
+        _result,
         "Value",
     ),
     Section(
