@@ -207,6 +207,35 @@ def test_a_file_is_not_given_once_something_in_it_was_restricted(
     assert caller.get(address["Patient"]).status_code == 200
 
 
+def test_a_file_is_not_given_once_what_it_points_at_was_restricted_in_another_record(
+    sandpit: Sandpit,
+) -> None:
+    ann = {
+        "Surname": "Linkson",
+        "Forename": "Annabel",
+        "DateOfBirth": "1971-02-03",
+        "NhsNumber": "9990123454",
+        "NhsNumberVerificationStatus": "01",
+    }
+
+    def load(confidentiality: str) -> None:
+        line = sample_line("ann", "DocumentsList", DocumentId="DOC-1", Confidentiality=confidentiality)
+        sandpit.load(tenancy_line(1), patient_line("ann", **ann), line)
+
+    load("Open")
+    sandpit.load(tenancy_line(2), patient_line("ann", **ann))
+    caller = sign_in(sandpit, "teller", own_tenancy_id=2)
+    (document,) = caller.resources(f"/DocumentReference?patient={sandpit.detail_id(1, 'ann')}")
+    context = {"reference": f"DocumentReference/{document['id']}"}
+    caller.create({"resourceType": "Binary", "contentType": "text/plain", "securityContext": context})
+    (file,) = finish(caller, begin(caller, "/$export?_type=Binary"))["output"]
+    assert caller.get(file["url"]).status_code == 200
+
+    load("Restricted")
+
+    assert caller.get(file["url"]).status_code == 410
+
+
 @pytest.mark.parametrize(
     "change",
     ["sharing_refused = true", "refused_bundles = '{demographics}'", "deleted_at = now()"],

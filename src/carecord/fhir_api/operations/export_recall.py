@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
+from carecord.fhir_api.definitions.served import POINTING
 from carecord.fhir_api.kept import Kept
 from carecord.fhir_api.mapping.patients import is_withheld
 from carecord.fhir_api.operations.sight import sight_of
 from carecord.fhir_api.rights import Deed, Rights
+from carecord.fhir_api.storing import guarding
 from carecord.fhir_api.storing.statements import queries as reading
 from carecord.kernel.sql import load_queries
 
@@ -60,9 +62,15 @@ def name_line(kept: Kept, linked: Sequence[int]) -> bytes:
     return (" ".join(words) + "\n").encode()
 
 
-def records_in(file: Path) -> list[int]:
-    """In whose records the resources of a file are."""
-    return _records(_names(file))
+def records_in(pool: ConnectionPool[Any], file: Path, type_name: str, rights: Rights) -> list[int]:
+    """In whose records the resources of a file are, or what they point at, as far as that is stale."""
+    names = _names(file)
+    if type_name not in POINTING:
+        return _records(names)
+    asked = {"type": type_name, "ids": [one.id for one in names], "client_id": rights.caller.client_id}
+    with pool.connection() as connection:
+        targets = [row[0] for row in connection.execute(guarding.queries.stale_targets, asked)]
+    return sorted({*_records(names), *targets})
 
 
 def is_recalled(pool: ConnectionPool[Any], file: Path, type_name: str, rights: Rights) -> bool:

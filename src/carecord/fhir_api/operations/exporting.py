@@ -159,7 +159,7 @@ async def _check_recalled(call: Call, path: Path) -> None:
     """Gone where the file holds what this client may no longer be told, be it since just now."""
     pool, type_name = call.parts.writing_pool, path.name.split(".")[0]
     try:
-        await freshen_asked(pool, await asyncio.to_thread(records_in, path))
+        await freshen_asked(pool, await asyncio.to_thread(records_in, pool, path, type_name, call.rights))
         recalled = await asyncio.to_thread(is_recalled, pool, path, type_name, call.rights)
     except FileNotFoundError:
         # Ended meanwhile, or of a release that did not note what its files hold.

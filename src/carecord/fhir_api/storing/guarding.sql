@@ -6,13 +6,13 @@ SELECT * FROM unnest(%(types)s::text[], %(ids)s::text[], %(target_types)s::text[
 ON CONFLICT (type, id, target_type, target_id) DO UPDATE SET known = true WHERE excluded.known AND NOT p.known
 
 -- stale_targets --
--- Records of which something is stale, among those of what decides whether the caller may see a resource.
+-- Records of which something is stale, among those of what decides whether the caller may see these resources.
 SELECT DISTINCT s.patient_detail_id
 FROM fhir_api.pointing p
 JOIN fhir_api.resource r ON r.type = p.type AND r.id = p.id
 JOIN fhir_api.resource t ON t.type = p.target_type AND t.id = p.target_id
 JOIN fhir_api.stale s ON s.patient_detail_id = t.patient_detail_id
-WHERE p.type = %(type)s AND p.id = %(id)s AND (p.known OR r.sent_by IS DISTINCT FROM %(client_id)s)
+WHERE p.type = %(type)s AND p.id = ANY (%(ids)s::text[]) AND (p.known OR r.sent_by IS DISTINCT FROM %(client_id)s)
 
 -- guarded --
 -- What is in a record because it points at one of these resources.

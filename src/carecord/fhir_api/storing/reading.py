@@ -193,7 +193,7 @@ async def _freshen_targets(
 ) -> None:
     """What a resource points at may be restricted by now, and the resource with it."""
     if writing_pool is not None and type_name in POINTING:
-        found = await _stale_targets.ask(readers, values_for(rights, type=type_name, id=id))
+        found = await _stale_targets.ask(readers, values_for(rights, type=type_name, ids=[id]))
         records = [int(found.get_value(row, 0) or 0) for row in range(found.ntuples)]
         if records:
             await freshen_asked(writing_pool, records)
