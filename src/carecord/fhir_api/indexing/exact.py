@@ -1,14 +1,13 @@
 """Tokens, references and URIs: what is found exactly."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from carecord.fhir_api.definitions import resource_types
 from carecord.fhir_api.fhirpath import Node, Nodes
 from carecord.fhir_api.indexing.parameters import Indexed
 from carecord.fhir_api.indexing.reading import Reading
-from carecord.fhir_api.indexing.texts import known_fold, known_token, token
+from carecord.fhir_api.indexing.texts import known_fold, known_token, remembering, token
 
 _CODED = frozenset({"code", "string", "uri", "id", "markdown", "oid", "url", "canonical", "uuid"})
 
@@ -57,7 +56,7 @@ def _forms(name: str, system: str, code: str) -> list[int]:
     return found
 
 
-_known_forms = lru_cache(maxsize=65_536)(_forms)
+_known_forms = remembering(_forms)
 
 
 def add_references(one: Indexed, nodes: Nodes, read: Reading) -> None:

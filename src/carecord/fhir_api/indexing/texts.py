@@ -1,11 +1,31 @@
 """How texts and numbers are made comparable: the same here, in SQL and in what is searched for."""
 
 import math
+from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 from hashlib import md5
+from typing import TypeVar
 
 from anyascii import anyascii
+
+_R = TypeVar("_R")
+
+LONGEST_KNOWN = 256
+"""Characters of what is remembered: clients send texts of any length, and memory has an end."""
+
+
+def remembering(make: Callable[..., _R]) -> Callable[..., _R]:
+    """The same function of texts, that remembers what it made of the last short ones."""
+    known = lru_cache(maxsize=65_536)(make)
+
+    def made(*texts: str) -> _R:
+        for text in texts:
+            if len(text) > LONGEST_KNOWN:
+                return make(*texts)
+        return known(*texts)
+
+    return made
 
 
 def token(text: str) -> int:
@@ -13,7 +33,7 @@ def token(text: str) -> int:
     return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest()[:8], "big", signed=True)
 
 
-known_token = lru_cache(maxsize=65_536)(token)
+known_token = remembering(token)
 """For what many resources have, such as codes; not for what only one has."""
 
 
@@ -24,7 +44,7 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-known_fold = lru_cache(maxsize=65_536)(fold)
+known_fold = remembering(fold)
 """For what stands in many resources: displays, names, towns."""
 
 

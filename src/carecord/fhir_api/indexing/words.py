@@ -1,12 +1,11 @@
 """Names, addresses and other texts: what is found by how it begins, or by a part of it."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from carecord.fhir_api.fhirpath import Nodes
 from carecord.fhir_api.indexing.parameters import Indexed
 from carecord.fhir_api.indexing.reading import Reading
-from carecord.fhir_api.indexing.texts import known_fold, known_token
+from carecord.fhir_api.indexing.texts import known_fold, known_token, remembering
 
 _PARTS = {
     "HumanName": ("text", "family", "given", "prefix", "suffix"),
@@ -26,7 +25,7 @@ def add_texts(one: Indexed, nodes: Nodes, read: Reading) -> None:
     read.values[f"{one.code}:exact"] = found
 
 
-@lru_cache(maxsize=65_536)
+@remembering
 def _beginnings(name: str, text: str) -> tuple[int, ...]:
     """Tokens of the first three characters of the whole and of every word."""
     found = {text[:3], *[word[:3] for word in text.split(" ")]} - {""}
