@@ -337,6 +337,21 @@ def test_who_asked_is_the_requester_of_the_request_not_its_name(store: str, item
     assert errors(made) == []
 
 
+@pytest.mark.parametrize(
+    ("store", "item", "said"),
+    [
+        ("child_immunisation", {"ProcedureDesc": "6-in-1 vaccination"}, "6-in-1 vaccination"),
+        ("gp_immunisation", {"Rubric": "Influenza vaccination"}, "Influenza vaccination"),
+        ("gp_immunisation", {"Rubric": "Vaccination", "VaccineName": "Fluenz Tetra"}, "Fluenz Tetra"),
+    ],
+)
+def test_an_immunization_says_what_was_given(store: str, item: Json, said: str) -> None:
+    given = {"Date": "2024-04-08T00:00:00", "GivenStatus": "Given"}
+    (immunization,) = [one.resource for one in made_of(store, **given, **item)]
+    assert immunization["vaccineCode"]["text"] == said
+    assert not [one for one in check(immunization, type_name="Immunization") if one.is_error]
+
+
 def test_an_admission_and_its_discharge_are_one_encounter() -> None:
     spell = {"SpellNumber": "SP1", "AdmissionDate": "2024-01-08T14:20:00", "WardDesc": "Ward 4B"}
 

@@ -7,6 +7,7 @@ from carecord.catalogue.gp import (
     GP_DOCUMENTS,
     GP_ENCOUNTERS,
     GP_FAMILY_HISTORY,
+    GP_IMMUNISATIONS,
     GP_ISSUED_MEDICATIONS,
     GP_OBSERVATIONS,
     GP_PAST_MEDICATIONS,
@@ -21,6 +22,7 @@ from carecord.fhir_api.mapping.displays import coding
 from carecord.fhir_api.mapping.parts import About, Item
 from carecord.fhir_api.mapping.settling.of_types import (
     concept,
+    name_vaccine,
     refer_to_contained,
     settle_allergy,
     settle_document,
@@ -142,6 +144,12 @@ def settle_report(report: Json, item: Item, about: About) -> bool:
 @settles(GP_DOCUMENTS)
 def settle_gp_document(document: Json, item: Item, about: About) -> bool:
     return settle_document(document, item, about)
+
+
+@settles(GP_IMMUNISATIONS)
+def settle_immunisation(immunization: Json, item: Item, about: About) -> bool:
+    name_vaccine(immunization)
+    return True
 
 
 @settles(GP_FAMILY_HISTORY)

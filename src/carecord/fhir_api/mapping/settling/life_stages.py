@@ -4,7 +4,7 @@ from carecord.catalogue.child_health import CHILD_HEALTH_IMMUNISATIONS, CHILD_HE
 from carecord.catalogue.maternity import MATERNITY_CONTACTS, MATERNITY_DELIVERIES, MATERNITY_PREGNANCIES
 from carecord.fhir_api.kept import Json
 from carecord.fhir_api.mapping.parts import About, Item
-from carecord.fhir_api.mapping.settling.of_types import name_questionnaire
+from carecord.fhir_api.mapping.settling.of_types import name_questionnaire, name_vaccine
 from carecord.fhir_api.mapping.settling.registering import settles
 
 _SPECIMEN_RECEIVED = "01"
@@ -47,6 +47,7 @@ def settle_screening(observation: Json, item: Item, about: About) -> bool:
 @settles(CHILD_HEALTH_IMMUNISATIONS)
 def settle_immunisation(immunization: Json, item: Item, about: About) -> bool:
     """One that is only due is no immunisation yet."""
+    name_vaccine(immunization)
     return item.get("GivenStatus") != "Scheduled"
 
 

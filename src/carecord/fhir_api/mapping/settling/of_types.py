@@ -78,6 +78,14 @@ def number_items(response: Json) -> None:
         item.pop("_linkId", None)
 
 
+def name_vaccine(immunization: Json) -> None:
+    """Where the row names no vaccine, the words of the procedure say what was given, or was to be."""
+    vaccine = immunization.setdefault("vaccineCode", {})
+    said = [one.get("valueCodeableConcept", {}).get("text") for one in immunization.get("extension", ())]
+    if "text" not in vaccine and any(said):
+        vaccine["text"] = next(filter(None, said))
+
+
 def refer_to_contained(resource: Json, type_name: str, element: str) -> bool:
     """Point from the element to what is contained of this type."""
     contained = [one for one in resource.get("contained", ()) if one["resourceType"] == type_name]
