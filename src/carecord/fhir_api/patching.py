@@ -3,14 +3,15 @@
 from typing import Any
 
 import jsonpatch
-from jsonpointer import JsonPointerException
+from jsonpointer import JsonPointer, JsonPointerException
 
 from carecord.fhir_api.json_text import decode, encode
 from carecord.fhir_api.kept import Json, Kept
 from carecord.kernel.errors import BadRequest, BodyTooLarge, FieldError, Unprocessable
 
 MOST_STEPS = 500
-_LARGEST = 4_000_000
+_MOST_COPIED = 1_000_000
+"""Bytes that all steps of a patch copy: a few copies into themselves would fill the memory."""
 
 
 def patched(kept: Kept, steps: list[Any]) -> Json:
@@ -19,8 +20,12 @@ def patched(kept: Kept, steps: list[Any]) -> Json:
     if len(steps) > MOST_STEPS:
         raise BadRequest(f"A patch has {MOST_STEPS} steps at most.")
     resource = decode(kept.body)
+    room = _MOST_COPIED
     try:
         for place, step in enumerate(steps):
+            room -= _copied_bytes(step, resource)
+            if room < 0:
+                raise BodyTooLarge(f"The steps of a patch copy {_MOST_COPIED} bytes at most.")
             resource = _apply(step, resource, place)
         # What comes in by patches goes no deeper than what comes in whole.
         resource = decode(encode(resource))
@@ -29,6 +34,16 @@ def patched(kept: Kept, steps: list[Any]) -> Json:
     if resource.get("resourceType") != kept.type or resource.get("id") != kept.id:
         raise Unprocessable("A patch changes neither the type nor the id.", reason="patch_of_identity")
     return resource
+
+
+def _copied_bytes(step: Any, resource: Json) -> int:
+    """What the step would copy, before it does; nothing where it is no copy, or one that will not fit."""
+    if not isinstance(step, dict) or step.get("op") != "copy":
+        return 0
+    try:
+        return len(encode(JsonPointer(step["from"]).resolve(resource)))
+    except (JsonPointerException, TypeError, KeyError, ValueError, AttributeError):
+        return 0
 
 
 def _apply(step: Any, resource: Json, place: int) -> Json:
@@ -45,9 +60,6 @@ def _apply(step: Any, resource: Json, place: int) -> Json:
         raise BadRequest("The patch breaks a rule.", errors=[rule]) from error
     if not isinstance(changed, dict):
         raise _misfit(place, "leaves no resource")
-    # A few copies into themselves would fill the memory.
-    if step.get("op") == "copy" and len(encode(changed)) > _LARGEST:
-        raise BodyTooLarge(f"The patched resource is larger than {_LARGEST} bytes.")
     return changed
 
 
