@@ -190,3 +190,15 @@ def test_the_ends_of_time_are_dates() -> None:
 def test_a_number_stands_for_what_its_digits_leave_open(text: str, low: str, high: str) -> None:
     found = measure_of(text)
     assert (float(found.low), float(found.high)) == (float(low), float(high))
+
+
+@pytest.mark.parametrize("text", ["\u0661", "1.\u0661", "1e\u0661"], ids=["whole", "fraction", "exponent"])
+def test_digits_of_a_number_are_ascii(text: str) -> None:
+    with pytest.raises(BadValue):
+        measure_of(text)
+
+
+@pytest.mark.parametrize("text", ["202\u0661", "2021-01-0\u0661"], ids=["year", "day"])
+def test_digits_of_a_date_are_ascii(text: str) -> None:
+    with pytest.raises(BadValue):
+        span_of(text)
