@@ -345,6 +345,25 @@ def test_what_is_no_http_or_has_no_end(served: Served) -> None:
     assert "Traceback" not in served.log.read_text()
 
 
+@pytest.mark.parametrize("path", ["/fhir/R4/Patient?name=", "/fhir/R4?_type="])
+def test_an_address_without_end_is_told_in_the_shape_of_fhir_where_it_is_fhirs(
+    served: Served, path: str
+) -> None:
+    answer = say(served, b"GET " + path.encode() + b"x" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (414, "application/fhir+json")
+    assert answer.json() == {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": "error",
+                "code": "too-long",
+                "diagnostics": "The address is longer than the server reads.",
+            }
+        ],
+    }
+
+
 def test_the_audit_row_is_there_though_the_server_is_killed_as_it_answers(
     database: Database, tmp_path: Path, credentials: tuple[str, str, str]
 ) -> None:

@@ -1,10 +1,14 @@
-"""HTTP as uvicorn speaks it, with limits to the head of a request and our one shape of error."""
+"""HTTP as uvicorn speaks it, with limits to the head of a request and each face's shape of error."""
 
 import os
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from carecord.fhir_api.addresses import BASE_PATH
+from carecord.fhir_api.json_text import encode
+from carecord.fhir_api.negotiation import FHIR_JSON
+from carecord.fhir_api.outcomes import outcome_of
 from carecord.kernel.errors import AddressTooLong, BadRequest, CareRecordError, HeadersTooLarge
 from carecord.kernel.problem import MEDIA_TYPE, encode_problem
 
@@ -20,6 +24,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._refusal: CareRecordError | None = None
+        self.url = b""
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
@@ -50,11 +55,18 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._refusal = self._refusal or BadRequest("This is not HTTP.")
-        # The address is not given back: it was not read to its end, or is no address.
-        body = encode_problem(self._refusal, instance="", trace_id=os.urandom(16).hex())
+        media_type, body = _told(self._refusal, self.url)
         head = (
-            f"HTTP/1.1 {self._refusal.status} {self._refusal.title}\r\ncontent-type: {MEDIA_TYPE}\r\n"
+            f"HTTP/1.1 {self._refusal.status} {self._refusal.title}\r\ncontent-type: {media_type}\r\n"
             f"content-length: {len(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def _told(error: CareRecordError, address: bytes) -> tuple[str, bytes]:
+    """The media type and body of a refusal: in FHIR's shape where the address, as far as read, is FHIR's."""
+    if address.startswith((f"{BASE_PATH}/".encode(), f"{BASE_PATH}?".encode())):
+        return FHIR_JSON, encode(outcome_of(error))
+    # The address is not given back: it was not read to its end, or is no address.
+    return MEDIA_TYPE, encode_problem(error, instance="", trace_id=os.urandom(16).hex())
