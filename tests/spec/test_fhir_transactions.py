@@ -227,7 +227,17 @@ def test_a_creation_under_a_condition_that_is_met_gives_its_resource_to_the_othe
                 ),
             },
             422,
-            "Bundle.entry[1].resource.reference",
+            "Bundle.entry[1].resource.subject.reference",
+        ),
+        (
+            {
+                "request": {"method": "POST", "url": "Observation"},
+                "resource": observation_of(
+                    "1", derivedFrom=[{"reference": "urn:uuid:a0000000-0000-4000-8000-00000000000f"}]
+                ),
+            },
+            422,
+            "Bundle.entry[1].resource.derivedFrom[0].reference",
         ),
     ],
 )

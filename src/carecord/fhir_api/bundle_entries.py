@@ -168,6 +168,20 @@ def renamed(value: Any, rename: Rename) -> Any:
     return value if changed is None else changed
 
 
+def place_of(value: Any, reference: str) -> str | None:
+    """Where the first `reference` of this text stands, as `.derivedFrom[0].reference`, if one does."""
+    if type(value) is dict:
+        if value.get("reference") == reference:
+            return ".reference"
+        steps = ((f".{name}", inner) for name, inner in value.items())
+    elif type(value) is list:
+        steps = ((f"[{place}]", inner) for place, inner in enumerate(value))
+    else:
+        return None
+    found = ((step, place_of(inner, reference)) for step, inner in steps)
+    return next((step + rest for step, rest in found if rest is not None), None)
+
+
 def has_condition(value: Any) -> bool:
     """Whether a reference in it is a search, such as `Patient?identifier=…`."""
     if type(value) is dict:

@@ -14,7 +14,7 @@ from carecord.fhir_api import storing
 from carecord.fhir_api.addresses import Interaction
 from carecord.fhir_api.auditing import audit_event, event_of
 from carecord.fhir_api.bodies_in import parse_parameters, patch_in
-from carecord.fhir_api.bundle_entries import renamed, within
+from carecord.fhir_api.bundle_entries import place_of, renamed, within
 from carecord.fhir_api.bundle_steps import Step, looks_at_others
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.conditions import find_match, lock_condition, parse_criteria
@@ -136,10 +136,9 @@ class Names:
         found = self._known.get(address) or self._known.get(_beside(step.entry.full_url, address) or "")
         if found is not None:
             return f"{found}{hash_}{fragment}"
-        if name == "reference" and text.startswith("urn:"):
-            issue = Issue("error", "not-found", "names no entry of this Bundle", f"{step.type}.reference")
-            if text.startswith(("urn:uuid:", "urn:oid:")):
-                raise InvalidResource([issue])
+        if name == "reference" and text.startswith(("urn:uuid:", "urn:oid:")):
+            element = f"{step.type}{place_of(step.resource, text)}"
+            raise InvalidResource([Issue("error", "not-found", "names no entry of this Bundle", element)])
         return text
 
     def _resolved(self, text: str) -> str:
