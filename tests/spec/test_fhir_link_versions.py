@@ -220,3 +220,27 @@ def test_a_patch_looks_at_no_link_that_the_client_may_not_know_of(
     assert "link" in everywhere.get(path).json()
 
     assert ask() == without
+
+
+def test_an_entry_that_changes_nothing_leads_to_the_version_that_its_client_knows(
+    everywhere: FHIRClient, near: FHIRClient, far: FHIRClient, number: str
+) -> None:
+    wide = open_fhir(everywhere.sandpit, "near-and-all", own_tenancy_id=NEAR)
+    of_others = next(NUMBERS)
+    told = []
+    for client, of_person in ((near, number), (wide, of_others)):
+        own = client.create(numbered(of_person))
+        far.create(numbered(of_person))
+        linked = everywhere.get(f"/Patient/{own['id']}").headers["ETag"]
+        request = {"method": "PUT", "url": f"Patient/{own['id']}"}
+        sent = {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [{"resource": own, "request": request}],
+        }
+        answer = client.post("/", sent).json()["entry"][0]["response"]
+        version = answer["location"].partition("/_history/")[2]
+        assert answer["etag"] == f'W/"{version}"'
+        told.append((version == "1", answer["etag"] == linked))
+
+    assert told == [(True, False), (False, True)]

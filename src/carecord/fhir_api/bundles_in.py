@@ -13,7 +13,7 @@ from carecord.fhir_api.auditing import event_of
 from carecord.fhir_api.bodies_in import GivenBody
 from carecord.fhir_api.bundle_entries import MOST_ENTRIES, Entry, read_entries, read_entry, within
 from carecord.fhir_api.bundle_steps import Step, looks_at_others, plan
-from carecord.fhir_api.bundles_out import bundle, etag, full_url, response_entry
+from carecord.fhir_api.bundles_out import bundle, etag, full_url, response_entry, version_url
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.changing import Change, change
 from carecord.fhir_api.kept import Json
@@ -161,7 +161,7 @@ def _entry_of_step(call: Call, step: Step) -> bytes:
         201 if step.written.created else 200,
         full_url=address,
         body=kept.body if returns == "representation" else None,
-        location=f"{address}/_history/{kept.version}",
+        location=version_url(call.base, kept),
         etag=etag(kept),
         last_modified=kept.last_updated,
         outcome=outcome(step.warnings) if returns == "OperationOutcome" else None,

@@ -95,6 +95,11 @@ def full_url(base: str, kept: Kept) -> str:
     return f"{base}/{kept.type}/{kept.id}"
 
 
+def version_url(base: str, kept: Kept) -> str:
+    """Where this version may be read."""
+    return f"{full_url(base, kept)}/_history/{kept.version_id}"
+
+
 def _found(base: str, kept: Kept, mode: bytes) -> bytes:
     assert kept.body is not None
     address = _encode(full_url(base, kept))

@@ -9,7 +9,7 @@ from psycopg import Connection
 from carecord.fhir_api import json_text, storing
 from carecord.fhir_api.admission import own_tenancy
 from carecord.fhir_api.bodies_in import parse_parameters
-from carecord.fhir_api.bundles_out import etag, full_url, http_date
+from carecord.fhir_api.bundles_out import etag, http_date, version_url
 from carecord.fhir_api.calls import Call, Reply
 from carecord.fhir_api.changing import Change, change
 from carecord.fhir_api.conditions import find_match, lock_condition, parse_criteria
@@ -269,7 +269,7 @@ def reply_to(connection: Connection[Any], call: Call, written: Written, warnings
 
 def headers_of(base: str, kept: Kept) -> dict[str, str]:
     return {
-        "Location": f"{full_url(base, kept)}/_history/{kept.version_id}",
+        "Location": version_url(base, kept),
         "ETag": etag(kept),
         "Last-Modified": http_date(kept),
     }
